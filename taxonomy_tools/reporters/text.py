@@ -1,0 +1,178 @@
+"""The report that people read on a terminal: what changed, what is wrong and where, and a line that counts."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TextIO
+
+import click
+
+from taxonomy_tools.diagnostics import Diagnostic
+from taxonomy_tools.diff import ChangeKind, ContentChange
+from taxonomy_tools.report import Comparison, LeafReport, Summary
+from taxonomy_tools.reporters.base import Appearance
+from taxonomy_tools.reporters.cells import width
+from taxonomy_tools.reporters.escape import escape, reveal
+from taxonomy_tools.reporters.frame import COLORS, render
+
+_LETTER_COLORS = {
+    ChangeKind.ADDED: "green",
+    ChangeKind.MODIFIED: "yellow",
+    ChangeKind.RENAMED: "cyan",
+    ChangeKind.COPIED: "cyan",
+    ChangeKind.REMOVED: "red",
+}
+_SHORT_HASH = 7
+_WIDEST_PATH = 64
+
+
+def wants_color(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether colour belongs on a stream: a terminal that is not dumb, and NO_COLOR (no-color.org) not set."""
+    variables = os.environ if environment is None else environment
+    return not variables.get("NO_COLOR") and variables.get("TERM") != "dumb" and stream.isatty()
+
+
+class TextReporter:
+    """Writes the header at once and the rest at the end, because the table of changes comes before the findings."""
+
+    def __init__(self, stream: TextIO, appearance: Appearance) -> None:
+        self._stream = stream
+        self._appearance = appearance
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._leaves: list[LeafReport] = []
+        self._blocks = 0
+
+    def start(self, comparison: Comparison) -> None:
+        """Write the header line."""
+        if not self._appearance.quiet:
+            self._write_block([self._header(comparison)])
+
+    def leaf(self, leaf: LeafReport) -> None:
+        """Keep the leaf, unless nothing of it will be printed."""
+        if leaf.diagnostics or (leaf.change is not None and not self._appearance.quiet):
+            self._leaves.append(leaf)
+
+    def finish(self, summary: Summary, notes: Sequence[str]) -> None:
+        """Write the table of changes, the findings leaf by leaf, the notes and the counts."""
+        quiet = self._appearance.quiet
+        if not quiet:
+            self._write_block(self._table())
+        for leaf in self._leaves:
+            self._write_block(self._findings(leaf))
+        if not quiet:
+            self._write_block(reveal(note, encoding=self._encoding) for note in notes)
+        if not quiet or any(leaf.diagnostics for leaf in self._leaves):
+            self._write_block([_closing(summary)] if summary.leaves or not notes else [])
+
+    def _write_block(self, lines: Iterable[str]) -> None:
+        """Write lines as one block, an empty line away from the block before it; no lines are no block."""
+        block = "".join(f"{line}\n" for line in lines)
+        if block:
+            click.echo(("\n" if self._blocks else "") + block, self._stream, nl=False, color=self._appearance.color)
+            self._blocks += 1
+
+    def _name(self, name: str) -> str:
+        return escape(name, encoding=self._encoding) or "."
+
+    def _header(self, comparison: Comparison) -> str:
+        head = self._name(comparison.head)
+        if not comparison.base:
+            return f"Checking {head}"
+        start = comparison.start[:_SHORT_HASH]
+        facts = [reveal(comparison.reason, encoding=self._encoding)] if comparison.reason else []
+        if start:
+            facts.append(f"commit {start}" if comparison.direct else f"merge base {start}")
+        if comparison.behind:
+            facts.append(f"{_count(comparison.behind, 'commit')} behind")
+        way = "directly with" if comparison.direct else "with"
+        about = f" ({'; '.join(facts)})" if facts else ""
+        return f"Comparing {head} {way} {self._name(comparison.base)}{about}"
+
+    def _table(self) -> Iterator[str]:
+        """One line a changed leaf: letter, path, kind, what changed in it."""
+        rows = [(leaf, self._path_cell(leaf)) for leaf in self._leaves if leaf.change is not None]
+        widths = [width(cell) for _, cell in rows]
+        column = max((size for size in widths if size <= _WIDEST_PATH), default=0)
+        kinds = max((len(leaf.kind.value) for leaf, _ in rows if leaf.kind), default=0)
+        for (leaf, cell), size in zip(rows, widths, strict=True):
+            assert leaf.change is not None
+            letter = click.style(leaf.change.kind.letter, fg=_LETTER_COLORS[leaf.change.kind], bold=True)
+            kind = leaf.kind.value if leaf.kind else ""
+            padding = " " * max(0, column - size)
+            details = self._details(leaf, leaf.change.kind)
+            yield f"{letter}  {cell}{padding}  {kind:<{kinds}}  {details}".rstrip()
+
+    def _path_cell(self, leaf: LeafReport) -> str:
+        old = leaf.change.old_path if leaf.change else None
+        return self._name(leaf.path) if old is None else f"{self._name(old)} -> {self._name(leaf.path)}"
+
+    def _details(self, leaf: LeafReport, kind: ChangeKind) -> str:
+        if kind is ChangeKind.REMOVED:
+            return ""
+        if kind is ChangeKind.ADDED:
+            return "" if leaf.seed_examples is None else _count(leaf.seed_examples, "seed example")
+        if leaf.content is None:
+            return "content could not be compared"
+        return ", ".join(_content(leaf.content, encoding=self._encoding)) or "content unchanged"
+
+    def _findings(self, leaf: LeafReport) -> Iterator[str]:
+        """A leaf's diagnostics with their frames.
+
+        In a comparison they stand under the leaf's path, which need not be said again in each; elsewhere each one
+        starts with its whole place, which terminals and editors turn into a link.
+        """
+        if not leaf.diagnostics:
+            return
+        indent, folder = "", ""
+        if leaf.change is not None:
+            yield click.style(self._name(leaf.path), bold=True)
+            indent, folder = "  ", f"{leaf.path}/" if leaf.path else ""
+        for diagnostic in sorted(leaf.diagnostics, key=lambda diagnostic: diagnostic.sort_key):
+            yield indent + self._finding(diagnostic, folder)
+            for line in render(diagnostic, encoding=self._encoding):
+                yield indent + line
+
+    def _finding(self, diagnostic: Diagnostic, folder: str) -> str:
+        span = diagnostic.span
+        place = self._name(diagnostic.file.removeprefix(folder)) + (f":{span.line}:{span.column}" if span else "")
+        severity = click.style(diagnostic.severity.value, fg=COLORS[diagnostic.severity], bold=True)
+        message = reveal(diagnostic.message, encoding=self._encoding)
+        return f"{place}: {severity} {diagnostic.code} {diagnostic.name}: {message}"
+
+
+def _content(content: ContentChange, *, encoding: str) -> Iterator[str]:
+    counts = [
+        f"{sign}{len(seeds)}"
+        for sign, seeds in (("+", content.added), ("~", content.edited), ("-", content.removed))
+        if seeds
+    ]
+    if counts:
+        one = len(content.added) + len(content.edited) + len(content.removed) == 1
+        yield f"{' '.join(counts)} seed example{'' if one else 's'}"
+    for field in content.fields:
+        yield reveal(field, encoding=encoding)
+    if content.layout_only:
+        yield "comments or layout only"
+    if content.attribution:
+        yield "attribution.txt"
+
+
+def _closing(summary: Summary) -> str:
+    """The line that counts. It never says "valid": that there are no findings is only as much as was looked at."""
+    if not summary.leaves:
+        return "No leaf was checked."
+    findings = [
+        _count(number, noun)
+        for number, noun in ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
+        if number
+    ]
+    changes = dict(summary.changes)
+    kinds = [f"{changes[kind.value]} {kind.value}" for kind in ChangeKind if kind.value in changes]
+    changed = sum(changes.values())
+    leaves = [f"{_count(changed, 'leaf', 'leaves')} changed: {', '.join(kinds)}"] if kinds else []
+    if unchanged := summary.leaves - changed:
+        leaves.append(f"{_count(unchanged, 'leaf', 'leaves')} checked")
+    return f"{'; '.join(leaves)}. {', '.join(findings) or 'No findings'}."
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
