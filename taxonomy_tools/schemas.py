@@ -1,0 +1,359 @@
+"""The JSON Schemas of a leaf's document, and what of a document breaks them.
+
+The schemas are data, a folder a version in `taxonomy_tools.schema`; a new folder there is a new version. They are read
+from the package, and nothing here can reach the network.
+
+jsonschema is imported when the first document is checked and not before: it takes 70 ms, during which yamllint is
+already at work. Its own keywords put a `repr` of what is wrong into each message, which on hostile data needs gigabytes
+(a long text, aliased 10,000 times) or fails (an integer of 5,000 digits); and its `uniqueItems` is quadratic. So the
+keywords that the schemas use are replaced here, and the messages left to the rules.
+"""
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, lru_cache, partial
+from importlib.resources import files
+from itertools import islice
+from math import isnan
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from taxonomy_tools.errors import TaxonomyError
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+KINDS = ("compositional_skills", "knowledge")
+"""The kinds of schema: a leaf's top folder names its own (`layout.schema_kind`)."""
+
+_PACKAGE = "taxonomy_tools.schema"
+_UNVERSIONED = 1
+_MOST_CANDIDATES = 100
+_TYPE_WORDS = {
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "empty",
+}
+
+_Identity: TypeAlias = str | tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """One thing in a document that its schema does not allow, with all that a message about it needs.
+
+    `route` leads into the data and always to something that is there; `on` says whether the key at its end or the value
+    is meant. `value` is what stands at the route. By code:
+
+    | code | route, on | what else is set |
+    |---|---|---|
+    | TX301 missing-key | the mapping that lacks it, value | `key`; `matches`: unknown keys there that look like it |
+    | TX302 unknown-key | the unknown key, key | `key`; `allowed`; `matches`: allowed keys that look like it |
+    | TX303 wrong-type | the value | `expected` |
+    | TX304 too-few-items | the list, value | `limit`: how many are due; `count`: how many there are |
+    | TX305 empty-value | the value: null, or empty text | `expected` |
+    | TX306 repeated-item | the later item, value | `first`: the index of the first item like it |
+    | TX307 unsupported-version | the version, or the whole document if it names none | `supported` |
+    | TX309 schema-violation | the value | `keyword`, `limit` |
+
+    `keyword` is the JSON Schema keyword that was broken ("" for TX307), `description` what the schema says belongs in
+    that place (for TX301, in the missing key's). `matches` are the likeliest first.
+    """
+
+    code: str
+    route: tuple[object, ...]
+    on: Literal["key", "value"] = "value"
+    value: object = None
+    keyword: str = ""
+    key: object = None
+    expected: str = ""
+    limit: object = None
+    count: int = 0
+    first: int = 0
+    allowed: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+    supported: tuple[int, ...] = ()
+    description: str = ""
+
+    @property
+    def field(self) -> str:
+        """The name that the place goes by: the last key on the route that is text, `""` at the top."""
+        return next((step for step in reversed(self.route) if isinstance(step, str)), "")
+
+    @property
+    def expected_words(self) -> str:
+        """`expected`, a JSON Schema type such as "string", as people say it: "text"."""
+        return _TYPE_WORDS.get(self.expected, self.expected)
+
+    @property
+    def value_words(self) -> str:
+        """What the value is, as people say it: "a boolean", "a date", "a list"."""
+        return describe_type(self.value)
+
+
+def describe_type(value: object) -> str:
+    """What kind of thing a YAML value is, with its article: "text", "a boolean", "a number", "a date", "empty", ..."""
+    for types, words in (
+        (type(None), "empty"),
+        (str, "text"),
+        (bool, "a boolean"),
+        ((int, float), "a number"),
+        (date, "a date"),
+        (dict, "a mapping"),
+        ((list, tuple), "a list"),
+        (set, "a set"),
+        (bytes, "binary data"),
+    ):
+        if isinstance(value, types):
+            return words
+    return f"a {type(value).__name__}"
+
+
+@cache
+def versions(kind: str) -> tuple[int, ...]:
+    """The versions that there is a schema for, in order; none for a kind that does not exist."""
+    return tuple(
+        sorted(
+            int(folder.name[1:])
+            for folder in files(_PACKAGE).iterdir()
+            if folder.name[:1] == "v" and folder.name[1:].isdecimal() and folder.joinpath(f"{kind}.json").is_file()
+        )
+    )
+
+
+def load(kind: str, version: int) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a kind of leaf, a fresh copy.
+
+    Raises TaxonomyError when there is none of that kind and version.
+    """
+    if version not in versions(kind):
+        raise _no_schema(kind, version)
+    text = files(_PACKAGE).joinpath(f"v{version}", f"{kind}.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def _no_schema(kind: str, version: int) -> TaxonomyError:
+    if kind not in KINDS:
+        return TaxonomyError(f"There is no schema named `{kind}`.", f"The schemas are: {', '.join(KINDS)}")
+    there = ", ".join(str(number) for number in versions(kind))
+    return TaxonomyError(f"There is no version {version} of the {kind} schema.", f"Versions that there are: {there}")
+
+
+@cache
+def validator(kind: str, version: int) -> "Validator":
+    """The validator of a kind of leaf: jsonschema's for draft 2020-12, with the keywords of this module.
+
+    It differs from jsonschema's own in what it reports, not in what it accepts: an error for each missing key, each
+    unknown key and each repeated item, whose path ends with that key or index. It is linear in the size of the data.
+    Raises TaxonomyError as `load` does.
+    """
+    from jsonschema import Draft202012Validator, validators
+    from referencing import Registry
+
+    schema = load(kind, version)
+    extended = validators.extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]
+    # An empty registry: jsonschema's default would go to the network for a reference that it does not know.
+    made: Validator = extended(schema, registry=Registry())
+    return made
+
+
+def violations(kind: str, data: object) -> list[Violation]:
+    """What of a document its schema does not allow: an empty list for one that is right.
+
+    The document's own version picks the schema; one that there is no schema for is the only thing then reported. What
+    is no mapping has no version and no violations: that is TX003, and for the caller to tell.
+    """
+    if not isinstance(data, dict):
+        return []
+    version = _version_of(data)
+    supported = versions(kind)
+    if version not in supported:
+        route = ("version",) if "version" in data else ()
+        return [Violation(code="TX307", route=route, value=data.get("version"), key="version", supported=supported)]
+    return [_violation_of(error) for error in validator(kind, version).iter_errors(data)]
+
+
+def _version_of(data: Mapping[object, object]) -> int | None:
+    """The version that a document asks for, None if that is no whole number.
+
+    As instructlab-schema 0.4.2 reads it: none is 1, and an integer in text counts (and is then of the wrong type).
+    """
+    version = data.get("version", _UNVERSIONED)
+    if isinstance(version, bool) or not isinstance(version, int | float | str):
+        return None
+    if isinstance(version, float) and not version.is_integer():
+        return None
+    try:
+        return int(version)
+    except ValueError:
+        return None
+
+
+def _violation_of(error: "ValidationError") -> Violation:
+    """What an error of `validator` says, as a record. Its path ends with the missing, unknown or repeated thing."""
+    keyword = str(error.validator)
+    value: Any = error.instance
+    route: tuple[object, ...] = tuple(error.absolute_path)
+    schema: Mapping[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    known: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
+    record = partial(Violation, route=route, value=value, keyword=keyword, description=schema.get("description", ""))
+    limit: Any = error.validator_value
+    match keyword:
+        case "required":
+            key = route[-1]
+            unknown = islice((name for name in value if name not in known), _MOST_CANDIDATES)
+            description = known.get(str(key), {}).get("description", "")
+            return record(
+                code="TX301", route=route[:-1], key=key, matches=_alike(key, unknown), description=description
+            )
+        case "additionalProperties":
+            key = route[-1]
+            # What is still missing is likelier to be meant than what is already there.
+            matches = tuple(sorted(_alike(key, known), key=value.__contains__))
+            return record(code="TX302", on="key", key=key, value=value[key], allowed=tuple(known), matches=matches)
+        case "uniqueItems":
+            return record(code="TX306", first=limit, value=value[route[-1]])
+        case "minItems":
+            return record(code="TX304", limit=limit, count=len(value))
+        case "type":
+            return record(code="TX305" if value is None else "TX303", expected=limit)
+        case "minLength" if value == "":
+            return record(code="TX305", expected="string", limit=limit)
+        case _:
+            return record(code="TX309", limit=limit)
+
+
+def _alike(key: object, candidates: Iterable[object]) -> tuple[str, ...]:
+    """The candidates that a key looks like, best first: but for case, `-` and spaces, and a letter or so."""
+    if not isinstance(key, str):
+        return ()
+    # difflib would not find longer ones alike (its cutoff is 0.6), but would take its time over a key of 1 MB.
+    near = tuple(text for text in candidates if isinstance(text, str) and len(key) < 4 * len(text) < 16 * len(key))
+    return _close_matches(key, near) if near else ()
+
+
+@lru_cache(maxsize=1024)
+def _close_matches(key: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
+    spelled = {_plain(candidate): candidate for candidate in candidates}
+    return tuple(spelled[match] for match in difflib.get_close_matches(_plain(key), spelled))
+
+
+def _plain(key: str) -> str:
+    return key.casefold().replace("-", "_").replace(" ", "_")
+
+
+def _error(path: Iterable[Any] = (), **details: Any) -> "ValidationError":
+    """An error without a message: the rules have better words than a `repr` of the data."""
+    from jsonschema.exceptions import ValidationError
+
+    return ValidationError("", path=path, **details)
+
+
+def _type(validator: "Validator", due: str, instance: Any, _schema: object) -> "Iterator[ValidationError]":
+    if not validator.is_type(instance, due):
+        yield _error()
+
+
+def _const(
+    validator: "Validator", due: object, instance: Any, schema: Mapping[str, str]
+) -> "Iterator[ValidationError]":
+    # What is of the wrong type is wrong enough: one violation a thing.
+    if validator.is_type(instance, schema["type"]) and _identity(instance, {}) != _identity(due, {}):
+        yield _error()
+
+
+def _min_length(_validator: object, least: int, instance: object, _schema: object) -> "Iterator[ValidationError]":
+    if isinstance(instance, str) and len(instance) < least:
+        yield _error()
+
+
+def _min_items(_validator: object, least: int, instance: object, _schema: object) -> "Iterator[ValidationError]":
+    if isinstance(instance, list) and len(instance) < least:
+        yield _error()
+
+
+def _unique_items(_validator: object, due: object, instance: object, _schema: object) -> "Iterator[ValidationError]":
+    if due is True and isinstance(instance, list):
+        for later, first in repeated_items(instance):
+            yield _error(path=(later,), validator_value=first)
+
+
+def _required(_validator: object, due: list[str], instance: object, _schema: object) -> "Iterator[ValidationError]":
+    if isinstance(instance, dict):
+        yield from (_error(path=(key,)) for key in due if key not in instance)
+
+
+def _no_other_keys(
+    _validator: object, _false: object, instance: object, schema: Mapping[str, Mapping[str, object]]
+) -> "Iterator[ValidationError]":
+    if isinstance(instance, dict):
+        yield from (_error(path=(key,)) for key in instance if key not in schema["properties"])
+
+
+_KEYWORDS: Mapping[str, Callable[..., "Iterator[ValidationError]"]] = {
+    "type": _type,
+    "const": _const,
+    "minLength": _min_length,
+    "minItems": _min_items,
+    "uniqueItems": _unique_items,
+    "required": _required,
+    "additionalProperties": _no_other_keys,
+}
+"""The keywords that are not jsonschema's own: all that the schemas use and that can fail (a test holds them to it)."""
+
+
+def repeated_items(items: Sequence[object]) -> Iterator[tuple[int, int]]:
+    """The index of each item that stands in the list before, with the index of the first that is equal to it.
+
+    Equal as JSON Schema has it: 1 and 1.0 are, 1 and true are not, mappings are in any order of their keys. Takes time
+    that is linear in the size of the items, each alias counted once.
+    """
+    first: dict[_Identity, int] = {}
+    known: dict[int, _Identity] = {}
+    for index, item in enumerate(items):
+        identity = _identity(item, known)
+        earlier = first.setdefault(identity, index)
+        if earlier != index:
+            yield index, earlier
+
+
+def _identity(value: object, known: dict[int, _Identity]) -> _Identity:
+    """Something hashable that two values share when they are equal as JSON Schema has it.
+
+    `known` holds what was found of values met before, by their `id` (they must stay alive). Numbers become text, for
+    the hash of a text cannot be foreseen: a list of integers with one hash would make the dict above quadratic.
+    """
+    if isinstance(value, str):
+        return value
+    if id(value) not in known:
+        known[id(value)] = _identity_of(value, known)
+    return known[id(value)]
+
+
+def _identity_of(value: object, known: dict[int, _Identity]) -> _Identity:
+    match value:
+        case None | bool():
+            return ("constant", str(value))
+        case float() if not value.is_integer():
+            return ("number", f"nan {id(value)}" if isnan(value) else value.hex())
+        case int() | float():
+            return ("number", hex(int(value)))
+        case list() | tuple():
+            return ("list", *(_identity(item, known) for item in value))
+        case dict():
+            return (
+                "mapping",
+                frozenset((_identity(key, known), _identity(item, known)) for key, item in value.items()),
+            )
+        case set():
+            return ("set", frozenset(_identity(item, known) for item in value))
+        case _:
+            return (type(value).__name__, repr(value))
