@@ -6,9 +6,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-_SCHEMA = json.loads(Path(__file__).parent.parent.joinpath("schema", "report.schema.json").read_text("utf-8"))
-_REPORT = Draft202012Validator(_SCHEMA)
-_LEAF = Draft202012Validator({"$schema": _SCHEMA["$schema"], "$ref": "#/$defs/leaf", "$defs": _SCHEMA["$defs"]})
+SCHEMA = json.loads(Path(__file__).parent.parent.joinpath("schema", "report.schema.json").read_text("utf-8"))
+_REPORT = Draft202012Validator(SCHEMA)
+_LEAF = Draft202012Validator({"$schema": SCHEMA["$schema"], "$ref": "#/$defs/leaf", "$defs": SCHEMA["$defs"]})
 
 
 def parse_report(text: str) -> dict[str, Any]:

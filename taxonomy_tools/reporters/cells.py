@@ -13,6 +13,7 @@ from taxonomy_tools.reporters.escape import JOINERS, shown_as
 _TAB = 4
 _JOINER = "\u200d"
 _EMOJI_SELECTOR = "\ufe0f"
+_FIRST_EMOJI = 0x1F000
 _TONES = range(0x1F3FB, 0x1F400)
 # The vowels and final consonants of decomposed Hangul are drawn into the cells of the first consonant.
 _HANGUL_PARTS = (range(0x1160, 0x1200), range(0xD7B0, 0xD800))
@@ -62,7 +63,7 @@ def lay_out(text: str, *, encoding: str = "utf-8") -> CellLine:
             cell += _widening(character, before=before)
         else:
             start, base = cell, character
-            cell += 2 if east_asian_width(character) in "WF" else 1
+            cell += 2 if _is_wide(character) else 1
         pieces.append(piece)
         starts.append(start)
         before = character
@@ -82,11 +83,17 @@ def _extends(character: str, *, base: str, before: str) -> bool:
 def _widening(character: str, *, before: str) -> int:
     """One cell more for a narrow symbol that is asked to look like an emoji."""
     symbol = not before.isalpha() and not before.isspace() and category(before) != "Mn"
-    return int(character == _EMOJI_SELECTOR and symbol and east_asian_width(before) not in "WF")
+    return int(character == _EMOJI_SELECTOR and symbol and not _is_wide(before))
+
+
+def _is_wide(character: str) -> bool:
+    if category(character) == "Cn":  # Python says F of all that its Unicode does not know; new emoji are wide
+        return ord(character) >= _FIRST_EMOJI
+    return east_asian_width(character) in "WF"
 
 
 def _is_emoji(character: str) -> bool:
-    return category(character) == "So"
+    return category(character) == "So" or (category(character) == "Cn" and ord(character) >= _FIRST_EMOJI)
 
 
 def _ends(starts: list[int], total: int) -> tuple[int, ...]:

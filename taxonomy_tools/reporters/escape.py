@@ -36,11 +36,16 @@ def reveal(text: str, *, encoding: str = "utf-8") -> str:
 def shown_as(character: str, *, after: str = " ", encoding: str = "utf-8") -> str:
     """One character as a terminal may be given it: itself, or its escape. `after` is the character before it.
 
-    The joiners (U+200C, U+200D) belong to emoji and to some alphabets; after ASCII they only hide.
+    The joiners (U+200C, U+200D) belong to emoji and to some alphabets; after ASCII, or after one another, they only
+    hide.
     """
-    if category(character) not in _ACTIVE or character in _SEEN or (character in JOINERS and not after.isascii()):
+    if category(character) not in _ACTIVE or character in _SEEN or (character in JOINERS and _joins(after)):
         return character if _can_encode(character, encoding) else _written_out(character)
     return _SHORT.get(character) or _written_out(character)
+
+
+def _joins(before: str) -> bool:
+    return not before.isascii() and category(before) not in _ACTIVE
 
 
 def _written_out(character: str) -> str:

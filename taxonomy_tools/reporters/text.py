@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from posixpath import basename, dirname
 from typing import TextIO
 
 import click
@@ -42,9 +43,9 @@ class TextReporter:
         self._blocks = 0
 
     def start(self, comparison: Comparison) -> None:
-        """Write the header line."""
+        """Write what is compared, and why that base was taken."""
         if not self._appearance.quiet:
-            self._write_block([self._header(comparison)])
+            self._write_block(self._header(comparison))
 
     def leaf(self, leaf: LeafReport) -> None:
         """Keep the leaf, unless nothing of it will be printed."""
@@ -73,39 +74,43 @@ class TextReporter:
     def _name(self, name: str) -> str:
         return escape(name, encoding=self._encoding) or "."
 
-    def _header(self, comparison: Comparison) -> str:
+    def _header(self, comparison: Comparison) -> Iterator[str]:
         head = self._name(comparison.head)
         if not comparison.base:
-            return f"Checking {head}"
-        start = comparison.start[:_SHORT_HASH]
-        facts = [reveal(comparison.reason, encoding=self._encoding)] if comparison.reason else []
-        if start:
-            facts.append(f"commit {start}" if comparison.direct else f"merge base {start}")
+            yield f"Checking {head}"
+            return
+        base = self._name(comparison.base)
+        facts = []
+        if comparison.start:
+            facts.append(("commit " if comparison.direct else "merge base ") + comparison.start[:_SHORT_HASH])
         if comparison.behind:
             facts.append(f"{_count(comparison.behind, 'commit')} behind")
         way = "directly with" if comparison.direct else "with"
-        about = f" ({'; '.join(facts)})" if facts else ""
-        return f"Comparing {head} {way} {self._name(comparison.base)}{about}"
+        yield f"Comparing {head} {way} {base}" + (f" ({', '.join(facts)})" if facts else "")
+        if comparison.reason:
+            yield click.style(f"Why {base}: {reveal(comparison.reason, encoding=self._encoding)}", dim=True)
 
     def _table(self) -> Iterator[str]:
         """One line a changed leaf: letter, path, kind, what changed in it."""
-        rows = [(leaf, self._path_cell(leaf)) for leaf in self._leaves if leaf.change is not None]
-        widths = [width(cell) for _, cell in rows]
-        column = max((size for size in widths if size <= _WIDEST_PATH), default=0)
-        kinds = max((len(leaf.kind.value) for leaf, _ in rows if leaf.kind), default=0)
-        for (leaf, cell), size in zip(rows, widths, strict=True):
-            assert leaf.change is not None
-            letter = click.style(leaf.change.kind.letter, fg=_LETTER_COLORS[leaf.change.kind], bold=True)
-            kind = leaf.kind.value if leaf.kind else ""
-            padding = " " * max(0, column - size)
-            details = self._details(leaf, leaf.change.kind)
-            yield f"{letter}  {cell}{padding}  {kind:<{kinds}}  {details}".rstrip()
+        rows = [
+            (leaf.change.kind, self._path_cell(leaf), leaf.kind.value if leaf.kind else "", self._details(leaf))
+            for leaf in self._leaves
+            if leaf.change is not None
+        ]
+        widths = [width(path) for _, path, _, _ in rows]
+        path_column = max((cells for cells in widths if cells <= _WIDEST_PATH), default=0)
+        kind_column = max((len(kind) for _, _, kind, _ in rows), default=0)
+        for (change, path, kind, details), cells in zip(rows, widths, strict=True):
+            letter = click.style(change.letter, fg=_LETTER_COLORS[change], bold=True)
+            columns = [letter, path + " " * (path_column - cells), *([kind.ljust(kind_column)] if kind_column else [])]
+            yield "  ".join([*columns, details]).rstrip(" ")
 
     def _path_cell(self, leaf: LeafReport) -> str:
         old = leaf.change.old_path if leaf.change else None
         return self._name(leaf.path) if old is None else f"{self._name(old)} -> {self._name(leaf.path)}"
 
-    def _details(self, leaf: LeafReport, kind: ChangeKind) -> str:
+    def _details(self, leaf: LeafReport) -> str:
+        kind = leaf.change.kind if leaf.change else None
         if kind is ChangeKind.REMOVED:
             return ""
         if kind is ChangeKind.ADDED:
@@ -122,18 +127,20 @@ class TextReporter:
         """
         if not leaf.diagnostics:
             return
-        indent, folder = "", ""
+        indent, folder = "", None
         if leaf.change is not None:
             yield click.style(self._name(leaf.path), bold=True)
-            indent, folder = "  ", f"{leaf.path}/" if leaf.path else ""
+            indent, folder = "  ", leaf.path
         for diagnostic in sorted(leaf.diagnostics, key=lambda diagnostic: diagnostic.sort_key):
             yield indent + self._finding(diagnostic, folder)
             for line in render(diagnostic, encoding=self._encoding):
                 yield indent + line
 
-    def _finding(self, diagnostic: Diagnostic, folder: str) -> str:
+    def _finding(self, diagnostic: Diagnostic, folder: str | None) -> str:
+        """The diagnostic's own line. A file in `folder` is named without it, any other by its whole path."""
         span = diagnostic.span
-        place = self._name(diagnostic.file.removeprefix(folder)) + (f":{span.line}:{span.column}" if span else "")
+        file = basename(diagnostic.file) if dirname(diagnostic.file) == folder else diagnostic.file
+        place = self._name(file) + (f":{span.line}:{span.column}" if span else "")
         severity = click.style(diagnostic.severity.value, fg=COLORS[diagnostic.severity], bold=True)
         message = reveal(diagnostic.message, encoding=self._encoding)
         return f"{place}: {severity} {diagnostic.code} {diagnostic.name}: {message}"
