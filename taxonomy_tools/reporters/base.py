@@ -1,6 +1,6 @@
 """What a reporter is: one module that satisfies `Reporter`, fed a leaf at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TextIO, TypeAlias
 
@@ -42,9 +42,29 @@ ReporterFactory: TypeAlias = Callable[[TextIO, Appearance], Reporter]
 """What a format's line in `REPORTERS` names: a reporter for a stream."""
 
 
-def write(report: Report, reporter: Reporter) -> None:
-    """Play a whole report through a reporter, leaves in the order of their paths."""
-    reporter.start(report.comparison)
-    for leaf in sorted(report.leaves, key=lambda leaf: leaf.path):
-        reporter.leaf(leaf)
-    reporter.finish(report.summary, report.notes)
+def write(report: Report, *reporters: Reporter) -> None:
+    """Play a whole report through reporters, leaves in the order of their paths."""
+    stream(report.comparison, sorted(report.leaves, key=lambda leaf: leaf.path), report.notes, reporters)
+
+
+def stream(
+    comparison: Comparison, leaves: Iterable[LeafReport], notes: Sequence[str], reporters: Sequence[Reporter]
+) -> Summary:
+    """Hand each leaf to every reporter as soon as it comes, and keep none; gives the counts over all.
+
+    `leaves` come in the order of their paths. `notes` are read when the last leaf is through, so a list may still grow
+    until then.
+    """
+    for reporter in reporters:
+        reporter.start(comparison)
+    summary = Summary.of(_hand_on(leaves, reporters))
+    for reporter in reporters:
+        reporter.finish(summary, notes)
+    return summary
+
+
+def _hand_on(leaves: Iterable[LeafReport], reporters: Sequence[Reporter]) -> Iterator[LeafReport]:
+    for leaf in leaves:
+        for reporter in reporters:
+            reporter.leaf(leaf)
+        yield leaf
