@@ -12,7 +12,8 @@ from typing import TextIO, TypeAlias
 
 from taxonomy_tools import __version__
 from taxonomy_tools.diagnostics import Diagnostic
-from taxonomy_tools.diff import ContentChange, Entry, LeafFiles
+from taxonomy_tools.diff import ContentChange, LeafFiles
+from taxonomy_tools.source import Entry
 from taxonomy_tools.report import Comparison, LeafReport, Summary
 from taxonomy_tools.reporters.base import Appearance
 

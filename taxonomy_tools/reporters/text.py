@@ -80,13 +80,13 @@ class TextReporter:
             yield f"Checking {head}"
             return
         base = self._name(comparison.base)
-        facts = []
+        facts = ["every leaf counts as added"]
         if comparison.start:
-            facts.append(("commit " if comparison.direct else "merge base ") + comparison.start[:_SHORT_HASH])
+            facts = [("commit " if comparison.direct else "merge base ") + comparison.start[:_SHORT_HASH]]
         if comparison.behind:
             facts.append(f"{_count(comparison.behind, 'commit')} behind")
         way = "directly with" if comparison.direct else "with"
-        yield f"Comparing {head} {way} {base}" + (f" ({', '.join(facts)})" if facts else "")
+        yield f"Comparing {head} {way} {base} ({', '.join(facts)})"
         if comparison.reason:
             yield click.style(f"Why {base}: {reveal(comparison.reason, encoding=self._encoding)}", dim=True)
 

@@ -182,7 +182,11 @@ def test_places_in_a_comparison(leaf: str, file: str, place: str) -> None:
     ("comparison", "header"),
     [
         pytest.param(Comparison(head="the index"), "Checking the index\n", id="no-base"),
-        pytest.param(Comparison(head="v1.0", base="main"), "Comparing v1.0 with main\n", id="nothing-known"),
+        pytest.param(
+            Comparison(head="v1.0", base="empty", reason="TAXONOMY_BASE"),
+            "Comparing v1.0 with empty (every leaf counts as added)\nWhy empty: TAXONOMY_BASE\n",
+            id="empty-base",
+        ),
         pytest.param(
             Comparison(head="the index", base="main", reason="--base", base_commit=ONE, start=ONE, behind=0),
             "Comparing the index with main (merge base 1111111)\nWhy main: --base\n",
