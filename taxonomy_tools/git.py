@@ -33,6 +33,7 @@ _EMPTY_TREES = {
 }
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=dirty")
 _HASH = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_ARGUMENTS = 200
 _WINDOW = 32  # object names that wait in a pipe at once: 2 kB, less than the smallest pipe holds
 
 # Git's own environment of a hook, as far as it says *which* repository is meant.
@@ -90,6 +91,15 @@ class RawChange:
     old_oid: str | None
     new_oid: str | None
     status: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExistingRef:
+    """A ref, by its full name. `target` is what a symbolic one (refs/remotes/origin/HEAD) points at, else itself."""
+
+    name: str
+    target: str
+    commit: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,16 +249,13 @@ class Repository:
         )
         return out.strip().decode() if status == 0 and _HASH.match(out.strip()) else None
 
-    def existing(self, refs: Sequence[str]) -> tuple[str, str, str] | None:
-        """The first of these full ref names that exists: (ref, what it stands for, commit).
-
-        What it stands for is the ref that a symbolic one points at (refs/remotes/origin/HEAD), else the ref itself.
-        """
-        layout = "%(refname)%00%(symref)%00%(objectname)%00%(*objectname)"
+    def existing(self, refs: Sequence[str]) -> ExistingRef | None:
+        """The first of these full ref names that exists here."""
+        layout = "%(refname)%00%(symref)%00%(objectname)"
         found = {}
         for line in self._output("for-each-ref", f"--format={layout}", "--", *refs).splitlines():
-            ref, target, commit, peeled = (os.fsdecode(part) for part in line.split(b"\0"))
-            found[ref] = (ref, target or ref, peeled or commit)
+            name, target, commit = (os.fsdecode(part) for part in line.split(b"\0"))
+            found[name] = ExistingRef(name=name, target=target or name, commit=commit)
         return next((found[ref] for ref in refs if ref in found), None)
 
     def merge_base(self, one: str, *others: str) -> str | None:
@@ -306,6 +313,13 @@ class Repository:
                 raise _failure("compare the working tree", err)
         yield from _parse_raw(answers[1][0])
         yield from _parse_others(answers[0][0])
+
+    def children(self, commit: str, folders: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+        """What stands directly in these folders of a commit (`""`: at the top): (path, mode, oid)."""
+        if "" in folders:
+            yield from _parse_tree(self._output("ls-tree", "-z", "--full-tree", commit))
+        for chunk in _chunks([f"{folder}/" for folder in folders if folder]):
+            yield from _parse_tree(self._output("ls-tree", "-z", "--full-tree", commit, "--", *chunk))
 
     def unmerged(self) -> frozenset[str]:
         """The paths with unresolved conflicts in the index."""
@@ -747,6 +761,18 @@ def _parse_raw(out: bytes) -> Iterator[RawChange]:
             new_oid=new_oid if new_oid.strip("0") else None,
             status=status,
         )
+
+
+def _parse_tree(out: bytes) -> Iterator[tuple[str, int, str]]:
+    for line in out.split(b"\0")[:-1]:
+        facts, _, path = line.partition(b"\t")
+        mode, _, oid = facts.decode().split(" ")
+        yield os.fsdecode(path), int(mode, 8), oid
+
+
+def _chunks(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Parts of a list of paths that fit on a command line anywhere: 200 paths, as Windows allows 32,767 characters."""
+    return (paths[start : start + _ARGUMENTS] for start in range(0, len(paths), _ARGUMENTS))
 
 
 def _parse_others(out: bytes) -> Iterator[RawChange]:
