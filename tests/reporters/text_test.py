@@ -330,7 +330,9 @@ def test_counts_every_severity_and_kind_of_change() -> None:
         pytest.param("a\u202e", Span.at(9, 2), (r"a\u202e", " ^^^^^^ fix"), id="under-control"),
         pytest.param("a: b  ", Span.at(9, 5, 2), ("a: b", "    ^^ fix"), id="trailing-spaces"),
         pytest.param("a: b", Span.at(9, 5), ("a: b", "    ^ fix"), id="at-the-end"),
-        pytest.param("a: |", Span(line=9, column=4, end_line=12, end_column=3), ("a: |", "   ^ fix"), id="many-lines"),
+        pytest.param(
+            "a: |2-", Span(line=9, column=4, end_line=12, end_column=3), ("a: |2-", "   ^^^ fix"), id="many-lines"
+        ),
         pytest.param("", Span.at(9, 1), ("", "^ fix"), id="empty-line"),
     ],
 )
