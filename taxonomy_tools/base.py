@@ -77,8 +77,8 @@ def comparison_start(
 ) -> str:
     """The commit (or the empty tree) at which the comparison starts: the merge base, or the base itself if `direct`.
 
-    `head` is the commit of the side that is checked, None where there is none yet, and `name` its ref. `merging` counts what is being
-    merged right now as merged: true for the index and the working tree.
+    `head` is the commit of the side that is checked, None where there is none yet, and `name` its ref. `merging` counts
+    what is being merged right now as merged: true for the index and the working tree.
 
     Raises:
         TaxonomyError: there is no common commit.
