@@ -188,7 +188,7 @@ def violations(kind: str, data: object) -> list[Violation]:
     """
     if not isinstance(data, dict):
         return []
-    version = _version_of(data)
+    version = version_of(data)
     supported = versions(kind)
     if version not in supported:
         route = ("version",) if "version" in data else ()
@@ -196,12 +196,12 @@ def violations(kind: str, data: object) -> list[Violation]:
     return [_violation_of(error) for error in validator(kind, version).iter_errors(data)]
 
 
-def _version_of(data: Mapping[object, object]) -> int | None:
-    """The version that a document asks for, None if that is no whole number.
+def version_of(data: object) -> int | None:
+    """The version that a document asks for, None if that is no whole number or the document no mapping.
 
     As instructlab-schema 0.4.2 reads it: none is 1, and an integer in text counts (and is then of the wrong type).
     """
-    version = data.get("version", _UNVERSIONED)
+    version = data.get("version", _UNVERSIONED) if isinstance(data, dict) else None
     if isinstance(version, bool) or not isinstance(version, int | float | str):
         return None
     if isinstance(version, float) and not version.is_integer():
@@ -247,22 +247,18 @@ def _violation_of(error: "ValidationError") -> Violation:
 
 
 def _alike(key: object, candidates: Iterable[object]) -> tuple[str, ...]:
-    """The candidates that a key looks like, best first; case and `-` or a space for `_` make no difference."""
+    """The candidates that a key looks like, best first; upper and lower case are the same."""
     if not isinstance(key, str):
         return ()
-    # What differs more in length is not alike to difflib either (its cutoff is 0.6), but a key of 1 MB takes it long.
+    # What differs more in length is not alike to difflib either (its cutoff is 0.6); and a key may be 1 MB long.
     near = tuple(text for text in candidates if isinstance(text, str) and len(key) < 4 * len(text) < 16 * len(key))
     return _close_matches(key, near) if near else ()
 
 
 @lru_cache(maxsize=1024)
 def _close_matches(key: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
-    spelled = {_plain(candidate): candidate for candidate in candidates}
-    return tuple(spelled[match] for match in difflib.get_close_matches(_plain(key), spelled))
-
-
-def _plain(key: str) -> str:
-    return key.casefold().replace("-", "_").replace(" ", "_")
+    spelled = {candidate.casefold(): candidate for candidate in candidates}
+    return tuple(spelled[match] for match in difflib.get_close_matches(key.casefold(), spelled))
 
 
 def _error(path: Iterable[Any] = (), **details: Any) -> "ValidationError":
