@@ -3,6 +3,7 @@
 #   make demo    a small taxonomy with changes in it, and what taxonomy-diff says of them
 #   make test    everything: lint, types, the project's own hooks, tests with branch coverage
 #   make lint    what make test does before its tests
+#   make docs    the parts of README.md that are made from the program
 #   make bench   what it costs, against yamllint and git status: build/bench.md
 #   make clean   removes whatever the above made
 
@@ -19,7 +20,7 @@ export PRE_COMMIT_HOME := $(CURDIR)/.venv/pre-commit
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint docs bench clean
 .SUFFIXES:
 
 help:
@@ -43,6 +44,9 @@ lint: .venv/.made
 	@mypy --no-error-summary
 	@echo "pre-commit run --all-files"
 	@pre-commit run --all-files
+
+docs: .venv/.made
+	@python -m docs.readme
 
 bench: .venv/.made
 	@python -m benchmarks.bench build/bench.md

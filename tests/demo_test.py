@@ -1,31 +1,19 @@
 """The demo that `make demo` shows: the same everywhere, and full of what it promises."""
 
-import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from docs import demo
 
 ROOT = Path(__file__).parents[1]
 
 
-def load_demo() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("demo", ROOT / "docs" / "demo.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-DEMO = load_demo()
-
-
 def git(folder: Path, *arguments: str) -> str:
-    environment = DEMO.environment(folder)
+    environment = demo.environment(folder)
     found = subprocess.run(
         ["git", *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
@@ -34,7 +22,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def state(folder: Path) -> dict[str, str]:
     """All that the demo consists of, down to the commits' hashes."""
-    clone = DEMO.build(folder)
+    clone = demo.build(folder)
     files = {
         str(path.relative_to(folder)): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
@@ -67,7 +55,7 @@ def test_demo_is_the_same_whatever_the_users_git_is_told(tmp_path: Path, monkeyp
 def test_demo_leaves_a_folder_of_somebody_else_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious", encoding="utf-8")
     with pytest.raises(FileExistsError):
-        DEMO.build(tmp_path)
+        demo.build(tmp_path)
     assert (tmp_path / "mine").read_text(encoding="utf-8") == "precious"
 
 
@@ -92,10 +80,3 @@ def test_demo_shows_each_kind_of_change(tmp_path: Path) -> None:
     letters = {line.split("  ")[0] for line in lines}
     assert {"A", "M", "R", "D"} <= letters
     assert "\x1b" not in output
-
-
-def test_readme_shows_the_demo(tmp_path: Path) -> None:
-    """What the README quotes is what `make demo` prints: run `make demo` and copy it when this fails."""
-    output = run_demo(tmp_path / "demo")
-    shown = output[output.index("$ taxonomy-diff\n") : output.index("\nWhat you see")].strip()
-    assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
