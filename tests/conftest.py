@@ -1,0 +1,31 @@
+"""What every test stands on: no variable or config of the machine, and real repositories."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.repository import Repo, isolated_environment
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unset what a hook, a CI run or the machine's owner may have set."""
+    environment = isolated_environment(tmp_path_factory.mktemp("home"))
+    for name in set(os.environ) - set(environment):
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """An empty repository whose first branch will be `main`."""
+    return Repo.init(tmp_path / "repo")
+
+
+@pytest.fixture
+def make_repo(tmp_path: Path) -> Callable[[str], Repo]:
+    """Makes further repositories, by name."""
+    return lambda name: Repo.init(tmp_path / name)
