@@ -20,9 +20,9 @@ import tempfile
 import time
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, ClassVar, Self
@@ -40,6 +40,7 @@ _ARGUMENT_BYTES = 25_000 if os.name == "nt" else 100_000  # Windows allows 32,76
 _FIRST_GATE = 8
 _RULES_BYTES = 1 << 20
 _MESSAGE_CHARACTERS = 400
+_MAX_PROBLEMS = 10_000
 
 _MARKER_PREFIX = ".taxonomy-tools-"
 _MARKER_CONTENT = b"@"  # a reserved indicator: the syntax error that is found soonest, whatever the rules
@@ -96,6 +97,11 @@ class Rules:
         """
         return cls(source=str(path), files=tuple(_RulesReader(read or _read_regular_file).read(path)))
 
+    @property
+    def depend_on_paths(self) -> bool:
+        """Whether the path of a file may decide what is found in it; copies are spared their folders otherwise."""
+        return any(b"ignore" in content for _, content in self.files)
+
 
 Rules.DEFAULT = Rules(
     source="the default rules",
@@ -137,6 +143,8 @@ class Run:
         self._seconds = seconds
         self._results: dict[int, Findings | Failure] = {}
         self._process: _Process | None = None
+        self._gated = _has_gates()
+        self._finished = False
         self._missing = set(range(len(names)))
         self._queue = list(range(len(names)))
         with _temporary_folder_errors():
@@ -147,8 +155,12 @@ class Run:
                 self._tree.mkdir()
                 for name, content in rules.files:
                     (self._folder / name).write_bytes(content)
-            self._paths = _copy_paths(names, folded=_folds_names(self._tree))
-            if self._queue and _has_gates():
+            if rules.depend_on_paths:
+                self._paths = _copy_paths(names, folded=_folds_names(self._tree))
+            else:
+                prefix = secrets.token_hex(8)
+                self._paths = tuple(f"{prefix}-{index}.yaml" for index in range(len(names)))
+            if self._queue and self._gated:
                 self._launch(gated=True)
         except BaseException:
             self.close()
@@ -175,13 +187,14 @@ class Run:
             self._results[index] = ()
         with _temporary_folder_errors():
             copy = self._tree / self._paths[index]
-            copy.parent.mkdir(parents=True, exist_ok=True)
+            if copy.parent != self._tree:
+                copy.parent.mkdir(parents=True, exist_ok=True)
             with copy.open("xb") as file:  # x: two names that fall together here must never share a verdict
                 file.write(content or b"")
         self._missing.remove(index)
         if self._process is not None:
             self._process.written(index)
-        elif not self._missing and not _has_gates():
+        elif not self._missing:
             self._launch(gated=False)
 
     def results(self) -> list[Findings | Failure]:
@@ -193,8 +206,9 @@ class Run:
             raise ValueError(f"{len(self._missing)} files were not handed over")
         if len(self._results) == len(self._paths) and self._rules == Rules.DEFAULT:
             self._stop()  # nothing to lint, and no rules of the user's that yamllint might refuse
-        else:
+        elif not self._finished:
             self._finish()
+            self._finished = True
         return [self._results[index] for index in range(len(self._paths))]
 
     def close(self) -> None:
@@ -251,8 +265,8 @@ class Run:
         if process.overdue:
             failure = Failure(reason=f"yamllint took longer than {self._seconds:g} seconds")
             self._results.setdefault(unfinished[0], failure)
-        elif process.done == 0:
-            # Nothing came before it in this process: the crash is its own. Otherwise it gets a process to itself.
+        elif process.done == 0 and not process.gated:
+            # Nothing came before it in this process: the crash is its own. Otherwise it comes first in the next.
             self._results.setdefault(unfinished[0], Failure(reason=f"yamllint crashed: {process.last_words()}"))
         self._queue = unfinished + self._queue
 
@@ -260,7 +274,10 @@ class Run:
         """Why yamllint did not even get to the first file."""
         python = self._command[0]
         if process.overdue:
-            return TaxonomyError(f"yamllint did not start within {_START_SECONDS:g} seconds.")
+            return TaxonomyError(
+                f"yamllint did not start within {_START_SECONDS:g} seconds.",
+                Remedy("See whether it starts by itself:", f"{python} -P -m yamllint --version"),
+            )
         words = process.last_words()
         if process.refusal:
             return TaxonomyError(
@@ -282,7 +299,8 @@ class _Process:
     """One yamllint process.
 
     `files` are (index, path) pairs, in the order of its arguments. `ready` tells that it got as far as linting,
-    `done` how many of the files it is done with, `overdue` that it was killed for taking too long.
+    `done` how many of the files it is done with, `overdue` that it was killed for taking too long. `gated` tells that
+    it was started before the files were written.
     """
 
     def __init__(
@@ -292,6 +310,7 @@ class _Process:
         self.ready = False
         self.done = 0
         self.overdue = False
+        self.gated = gated
         self._lines: list[bytes] = []
         self._rest = b""
         self._errors = folder / "errors"
@@ -341,9 +360,7 @@ class _Process:
                     pass_fds=[gate.reader for gate in self._gates],
                 )
             except OSError as error:
-                raise TaxonomyError(
-                    f"yamllint cannot be started with {arguments[0] or 'this Python'}: {error.strerror}"
-                ) from error
+                raise TaxonomyError(f"yamllint cannot be started with {arguments[0]}: {error.strerror}") from error
 
     def written(self, index: int) -> None:
         """Let the process go on as far as the files that are written."""
@@ -472,11 +489,16 @@ if hasattr(os, "register_at_fork"):
 
 
 def _has_gates() -> bool:
-    """Whether this system names open files as a gate needs it. Windows does not: there yamllint starts last."""
-    return os.path.exists("/dev/fd/0") and os.name == "posix"
+    """Whether this system names open files as a gate needs it. Windows does not: there yamllint starts last.
+
+    With a standard stream closed, a gate's pipe could get that stream's number, and be replaced in the new process.
+    """
+    return os.name == "posix" and all(Path(f"/dev/fd/{number}").exists() for number in range(3))
 
 
 def _own_yamllint() -> tuple[str, ...]:
+    if not sys.executable:
+        raise TaxonomyError("yamllint cannot be started: this Python does not know where its own program lies.")
     # -P: the current folder is not searched for modules. -u: a marker is in the output as soon as it is reached.
     return (sys.executable, "-P", "-u", "-m", "yamllint")
 
@@ -569,7 +591,8 @@ _TEXT_BREAK = re.compile("\r?\n")
 def _parse(lines: Sequence[bytes], path: str, copy: Path) -> Findings | Failure:
     """The findings on one file, from the lines printed while it was being linted.
 
-    A line that is not a finding of this file goes on with the message before it, which quotes a line break.
+    A line that is not a finding of this file goes on with the message before it, which quotes a line break. (So a
+    file whose copy keeps its path can invent findings of its own, and of no other.)
     """
     prefix = f"./{path}:"
     groups: list[tuple[tuple[str, str, str], list[str]]] = []
@@ -585,13 +608,20 @@ def _parse(lines: Sequence[bytes], path: str, copy: Path) -> Findings | Failure:
         return ()
     with _temporary_folder_errors():
         places = _Places(copy.read_bytes().decode("utf-8-sig", "replace"))
-    problems = []
-    for (line_number, column, level), parts in groups:
-        match = _RULE.fullmatch("\n".join(parts))
-        message, rule = (match[1], match[2]) if match else ("\n".join(parts), "")
-        place = places.find(int(line_number), int(column), rule)
-        problems.append(LintProblem(line=place[0], column=place[1], level=level, message=_shorten(message), rule=rule))
+    problems = [_problem(*group, places) for group in groups[:_MAX_PROBLEMS]]
+    if rest := [_problem(*group, places) for group in groups[_MAX_PROBLEMS : _MAX_PROBLEMS + 1]]:
+        more = len(groups) - _MAX_PROBLEMS
+        level = "error" if any(head[2] == "error" for head, _ in groups[_MAX_PROBLEMS:]) else "warning"
+        problems.append(replace(rest[0], level=level, message=f"{more} more findings in this file", rule=""))
     return tuple(problems)
+
+
+def _problem(head: tuple[str, str, str], parts: Sequence[str], places: "_Places") -> LintProblem:
+    line, column, level = head
+    match = _RULE.fullmatch("\n".join(parts))
+    message, rule = (match[1], match[2]) if match else ("\n".join(parts), "")
+    line_number, column_number = places.find(int(line), int(column), rule)
+    return LintProblem(line=line_number, column=column_number, level=level, message=_shorten(message), rule=rule)
 
 
 class _Places:
@@ -630,7 +660,6 @@ def _shorten(text: str) -> str:
 # --- the rules
 
 _CONFIG_KEYS = frozenset({"extends", "ignore", "ignore-from-file", "locale", "rules", "yaml-files"})
-_BUILT_IN = frozenset({"default", "relaxed"})
 _REINCLUDE = ("!/dev/fd/*", f"!/{_MARKER_PREFIX}*")
 _REINCLUDE_FILE = "ignore-not"
 
@@ -657,59 +686,61 @@ class _RulesReader:
                 raise TaxonomyError(f"The yamllint rules in {path} extend themselves (through {here}).")
             seen.add(os.path.normpath(here))
             config = _parse_config(self._bytes_of(here, "yamllint rules"), here)
-            following = self._detach_extends(config, here, f"../rules-{len(configs) + 1}.yaml")
-            self._detach_ignores(config, here)
-            text = yaml.safe_dump(config, sort_keys=False, allow_unicode=False)
-            configs.append((f"rules-{len(configs)}.yaml", text.encode()))
+            following = _extended_file(config, here)
+            if following is not None:
+                config["extends"] = f"../rules-{len(configs) + 1}.yaml"
+            content = yaml.safe_dump(self._detach_ignores(config, here), sort_keys=False).encode()
+            configs.append((f"rules-{len(configs)}.yaml", content))
         return [*configs, *self._ignore_files, (_REINCLUDE_FILE, "".join(f"{it}\n" for it in _REINCLUDE).encode())]
 
     def _bytes_of(self, path: Path, what: str) -> bytes:
         try:
             return self._read_file(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a null character in the name
             raise TaxonomyError(
-                f"The {what} in {path} cannot be read: {error.strerror or error}",
+                f"The {what} in {path} cannot be read: {getattr(error, 'strerror', None) or error}",
                 "Check the name; files that yamllint rules refer to are looked for beside the file that names them.",
             ) from error
 
-    def _detach_extends(self, config: dict[object, object], path: Path, renamed: str) -> Path | None:
-        """Point `extends` at the new name of the file that it means, and return that file; None if there is none."""
-        name = config.get("extends")
-        if name is None and "extends" not in config:
-            return None
-        if not isinstance(name, str) or not name or "\0" in name:
-            raise TaxonomyError(f"`extends` in the yamllint rules in {path} is not the name of a configuration.")
-        if name in _BUILT_IN:
-            return None
-        config["extends"] = renamed
-        return path.parent / name
-
-    def _detach_ignores(self, config: dict[object, object], path: Path) -> None:
-        """Take in the ignore files that are named, and keep the patterns from reaching our own files."""
-        self._detach_ignore_files(config, path)
-        ignore, files = config.get("ignore"), config.get("ignore-from-file")
+    def _detach_ignores(self, config: Mapping[object, object], path: Path) -> dict[object, object]:
+        """Take in the ignore files that are named, and keep the top-level patterns from reaching our own files."""
+        config = self._detach_ignore_files(config, path)
+        ignore, files, rules = config.get("ignore"), config.get("ignore-from-file"), config.get("rules")
         if isinstance(ignore, str):
             config["ignore"] = [*ignore.splitlines(), *_REINCLUDE]
         elif isinstance(ignore, list):
             config["ignore"] = [*ignore, *_REINCLUDE]
         if isinstance(files, list):
             config["ignore-from-file"] = [*files, f"../{_REINCLUDE_FILE}"]
-        rules = config.get("rules")
-        for rule in rules.values() if isinstance(rules, dict) else ():
-            if isinstance(rule, dict):
-                self._detach_ignore_files(rule, path)
+        if isinstance(rules, dict):
+            config["rules"] = {
+                name: self._detach_ignore_files(rule, path) if isinstance(rule, dict) else rule
+                for name, rule in rules.items()
+            }
+        return config
 
-    def _detach_ignore_files(self, config: dict[object, object], path: Path) -> None:
+    def _detach_ignore_files(self, config: Mapping[object, object], path: Path) -> dict[object, object]:
+        """A copy (YAML's aliases may share the original) that names our copies of the ignore files."""
         names = config.get("ignore-from-file")
         names = [names] if isinstance(names, str) else names
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            return  # yamllint says what is wrong with it
+            return dict(config)  # yamllint says what is wrong with it
         renamed = []
         for name in names:
             content = self._bytes_of(path.parent / name, "ignore patterns for yamllint")
             renamed.append(f"ignore-{len(self._ignore_files)}")
             self._ignore_files.append((renamed[-1], content))
-        config["ignore-from-file"] = [f"../{name}" for name in renamed]
+        return {**config, "ignore-from-file": [f"../{name}" for name in renamed]}
+
+
+def _extended_file(config: Mapping[object, object], path: Path) -> Path | None:
+    """The file that a configuration extends; None if it extends nothing, or what comes with yamllint."""
+    if config.get("extends", "default") in ("default", "relaxed"):
+        return None
+    name = config["extends"]
+    if not isinstance(name, str) or not name:
+        raise TaxonomyError(f"`extends` in the yamllint rules in {path} is not the name of a configuration.")
+    return path.parent / name
 
 
 def _parse_config(content: bytes, path: Path) -> dict[object, object]:
