@@ -231,22 +231,26 @@ class Repository:
             raise UnknownRef(f"`{ref!r}` is no name of a commit.", Remedy("Name one:", f"taxonomy-diff {option} main"))
         status, out, err = self._run("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}", check=False)
         commit = out.strip()
-        if status == 0 and _HASH.match(commit) and b"is ambiguous" not in err:
-            return commit.decode()
-        if b"ambiguous" in err and b"unknown revision" not in err:
+        if status != 0 and (named := self._object(ref)) is not None:
+            # `:/text` takes what follows for its own: there, the name comes first and the peeling later.
+            commit = (self.commit(named) or "").encode()
+        if b"is ambiguous" in err:
             raise self._ambiguous(ref, option)
-        raise self._unknown(ref, option)
+        if not _HASH.match(commit):
+            raise self._unknown(ref, option)
+        return commit.decode()
 
     def head(self) -> str | None:
         """The commit that HEAD stands on, None where there is no commit yet."""
-        status, out, _ = self._run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False)
-        return out.strip().decode() if status == 0 else None
+        return self.commit("HEAD")
 
     def commit(self, revision: str) -> str | None:
         """The commit of a revision that may be absent (`HEAD^2`, a hash), None where it is."""
-        status, out, _ = self._run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False
-        )
+        return self._object(f"{revision}^{{commit}}")
+
+    def _object(self, revision: str) -> str | None:
+        query = ("rev-parse", "--verify", "--quiet", "--end-of-options", revision)
+        status, out, _ = self._run(*query, check=False)
         return out.strip().decode() if status == 0 and _HASH.match(out.strip()) else None
 
     def existing(self, refs: Sequence[str]) -> ExistingRef | None:
@@ -526,11 +530,8 @@ class Repository:
             return UnknownRef(f"`{ref}` is not a commit.", Remedy("Name a branch, a tag or a commit."))
         remote, _, branch = ref.partition("/")
         name = branch or ref
-        elsewhere = sorted(
-            short
-            for full, short in self._names().items()
-            if full.endswith(f"/{name}") and not full.startswith("refs/tags/") and short != ref
-        )
+        # Backwards, so that what a remote has comes before what only this clone has.
+        elsewhere = [short for full, short in sorted(self._names().items(), reverse=True) if full.endswith(f"/{name}")]
         remedies = []
         if elsewhere:
             remedies.append(Remedy("Refs with that name elsewhere:", ", ".join(elsewhere)))
@@ -683,7 +684,8 @@ def _git(unset: Sequence[str] = ()) -> tuple[str, ...]:
 
 def _local_variables() -> tuple[str, ...]:
     """The variables that Git itself drops for another repository."""
-    out, _ = _spawn((*_git(), "rev-parse", "--local-env-vars"), environment={}).communicate()
+    process = _spawn((*_git(), "rev-parse", "--local-env-vars"), environment={})  # GitPython kills what nobody holds
+    out, _ = process.communicate()
     return tuple(name for name in out.decode().split() if name not in _SPEAKS_OF_NO_REPOSITORY)
 
 
@@ -724,7 +726,6 @@ def _next_blob(process: "Git.AutoInterrupt", ask: Sequence[str], oid: str, limit
         pass  # what it died of stands in stderr, and is said below
     header = process.stdout.readline().split()
     if len(header) != 3 or header[1] != b"blob":
-        process.stdin.close()
         what = b" ".join(header) if header else process.stderr.read()
         raise TaxonomyError(
             f"the content {oid} cannot be read from this repository{_because(what)}.",
