@@ -17,7 +17,6 @@ from pathlib import Path
 from posixpath import basename, splitext
 from typing import Protocol
 
-from taxonomy_tools.diff import Entry
 from taxonomy_tools.git import GITLINK, REGULAR_FILE, SYMBOLIC_LINK, Announce, RawChange, Repository
 from taxonomy_tools.layout import TAXONOMY_FOLDERS, is_leaf_file
 
@@ -34,6 +33,31 @@ _OPEN = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One file (or what stands in a file's place) in a source.
+
+    `path` is relative to the taxonomy. `mode` is Git's (0o100644, 0o120000 for a symbolic link, 0o160000 for a
+    submodule). `oid` is the blob's hash, None where nobody has hashed the content. `stored` says that Git has that
+    blob; what it has not is read from the working tree.
+    """
+
+    path: str
+    mode: int
+    oid: str | None
+    stored: bool = True
+
+    @property
+    def blob(self) -> str | None:
+        """The hash by which Git gives the content, None where only the working tree has it."""
+        return self.oid if self.stored else None
+
+    @property
+    def regular(self) -> bool:
+        """Whether it is a file with content of its own."""
+        return stat.S_ISREG(self.mode)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +144,13 @@ class Revision:
         """What differs from another commit. Neither the index nor the working tree is looked at."""
         raws = self.repository.tree_changes(since, self.commit, under=_under(self.folder))
         return _file_changes(raws, self.folder)
+
+    def children(self, folders: Sequence[str]) -> Iterator[Entry]:
+        """The leaf files directly in these folders of the commit."""
+        paths = [f"{self.folder}/{folder}".strip("/") for folder in folders]
+        for path, mode, oid in self.repository.children(self.commit, paths):
+            if is_leaf_file(path):
+                yield Entry(path=_relative(path, self.folder), mode=mode, oid=oid)
 
     def read(self, entries: Iterable[Entry]) -> Iterator[bytes | Unreadable]:
         """The blobs of the entries."""
@@ -282,8 +313,8 @@ def _walk(root: Path, folder: str) -> Iterator[Entry]:
 def _stored(entries: Iterable[Entry], unmerged: frozenset[str]) -> Iterator[str]:
     """The blobs of those entries that are read from the object database."""
     for entry in entries:
-        if entry.oid is not None and entry.path not in unmerged and _refusal(entry) is None:
-            yield entry.oid
+        if entry.blob is not None and entry.path not in unmerged and _refusal(entry) is None:
+            yield entry.blob
 
 
 def _read(
@@ -302,14 +333,14 @@ def _read(
                 yield Unreadable(code="TX007", message="has unresolved conflicts: resolve them and `git add` the file")
             elif refusal := _refusal(entry):
                 yield refusal
-            elif entry.oid is not None:
+            elif entry.blob is not None:
                 blob = next(blobs)
                 yield blob.data if blob.data is not None else _too_large(blob.size)
             elif isinstance(source, WorkTree):
                 data = read_beneath(source.root, entry.path)
                 if isinstance(data, bytes) and b"\r\n" in data:
                     if normalized is None:
-                        normalized = source.normalized(entry for entry in chunk if entry.oid is None)
+                        normalized = source.normalized(entry for entry in chunk if entry.blob is None)
                     if entry.path in normalized:
                         data = data.replace(b"\r\n", b"\n")
                 yield data

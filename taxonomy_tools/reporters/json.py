@@ -13,9 +13,9 @@ from typing import TextIO, TypeAlias
 from taxonomy_tools import __version__
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import ContentChange, LeafFiles
-from taxonomy_tools.source import Entry
 from taxonomy_tools.report import Comparison, LeafReport, Summary
 from taxonomy_tools.reporters.base import Appearance
+from taxonomy_tools.source import Entry
 
 FORMAT_VERSION = 1
 Json: TypeAlias = dict[str, "Json"] | Sequence["Json"] | str | int | bool | None
@@ -117,7 +117,6 @@ def diagnostic_object(diagnostic: Diagnostic) -> dict[str, Json]:
         if span
         else None,
         "hint": readable(diagnostic.hint) or None,
-        "fixable": diagnostic.fixable,
     }
 
 
@@ -129,7 +128,6 @@ def summary_object(summary: Summary) -> dict[str, Json]:
         "errors": summary.errors,
         "warnings": summary.warnings,
         "infos": summary.infos,
-        "fixable": summary.fixable,
     }
 
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from taxonomy_tools import __version__
 from taxonomy_tools.diagnostics import Span
-from taxonomy_tools.diff import ChangeKind, ContentChange, Entry, LeafChange, LeafFiles, SeedEdit
+from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles, SeedEdit
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.report import Comparison, LeafReport, Report
 from taxonomy_tools.reporters import Appearance, write
 from taxonomy_tools.reporters.json import JsonReporter
+from taxonomy_tools.source import Entry
 from tests.report_schema import parse_report
 from tests.reporters.samples import (
     BIRD,
@@ -100,7 +101,6 @@ def test_a_contributors_changes() -> None:
                         "file": f"{RHYMES}/qna.yaml",
                         "span": None,
                         "hint": "say where the seed examples come from",
-                        "fixable": False,
                     },
                     {
                         "code": "TX201",
@@ -110,7 +110,6 @@ def test_a_contributors_changes() -> None:
                         "file": f"{RHYMES}/qna.yaml",
                         "span": {"line": 9, "column": 13, "end_line": 9, "end_column": 15},
                         "hint": 'write "No"',
-                        "fixable": True,
                     },
                 ],
             },
@@ -150,7 +149,6 @@ def test_a_contributors_changes() -> None:
             "errors": 1,
             "warnings": 1,
             "infos": 0,
-            "fixable": 1,
         },
     }
 
@@ -166,7 +164,7 @@ def test_nothing_compared_and_nothing_found() -> None:
         '"start": null, "direct": false, "behind": null},\n'
         '  "leaves": [],\n'
         '  "notes": ["There is no leaf."],\n'
-        '  "summary": {"leaves": 0, "changes": {}, "errors": 0, "warnings": 0, "infos": 0, "fixable": 0}\n'
+        '  "summary": {"leaves": 0, "changes": {}, "errors": 0, "warnings": 0, "infos": 0}\n'
         "}\n"
     )
     parse_report(render(report, "json"))

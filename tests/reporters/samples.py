@@ -6,10 +6,11 @@ from io import StringIO
 from hypothesis import strategies as st
 
 from taxonomy_tools.diagnostics import Diagnostic, FrameLine, Severity, Span
-from taxonomy_tools.diff import ChangeKind, ContentChange, Entry, LeafChange, LeafFiles, SeedEdit
+from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles, SeedEdit
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.report import Comparison, LeafReport, Report
 from taxonomy_tools.reporters import REPORTERS, Appearance, write
+from taxonomy_tools.source import Entry
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 RHYMES = "compositional_skills/linguistics/rhymes"
@@ -35,7 +36,6 @@ IMPLICIT = Diagnostic(
     file=f"{RHYMES}/qna.yaml",
     span=Span.at(9, 13, 2),
     hint='write "No"',
-    fixable=True,
     frame=(
         FrameLine(number=8, text="  - question: Does orange rhyme with door?"),
         FrameLine(number=9, text="    answer: No"),
@@ -168,7 +168,6 @@ _DIAGNOSTICS = st.builds(
     file=NAMES,
     span=st.none() | _SPANS,
     hint=TEXT,
-    fixable=st.booleans(),
     frame=st.lists(_FRAME_LINES, max_size=2).map(tuple),
 )
 LEAVES = st.builds(

@@ -1,0 +1,115 @@
+"""The engine from Python: the same leaves and the same verdict as the command line.
+
+    from taxonomy_tools.api import changed_leaves, check, check_changes
+
+    for change in changed_leaves("path/to/taxonomy", base="origin/main"):
+        print(change.kind.value, change.path)
+
+    report = check("path/to/taxonomy")
+    for leaf in report.leaves:
+        for diagnostic in leaf.diagnostics:
+            print(diagnostic.file, diagnostic.span, diagnostic.code, diagnostic.message)
+
+All raise `TaxonomyError` when the job cannot be done; what is wrong with a leaf is a `Diagnostic` in the report.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from taxonomy_tools.diagnostics import Diagnostic, Severity
+from taxonomy_tools.diff import ChangeKind, LeafChange
+from taxonomy_tools.errors import TaxonomyError
+from taxonomy_tools.plan import Plan, Selection, plan_check, plan_diff
+from taxonomy_tools.report import LeafReport, Report
+from taxonomy_tools.yamllint import Rules
+
+__all__ = [
+    "ChangeKind",
+    "Diagnostic",
+    "LeafChange",
+    "LeafReport",
+    "Report",
+    "Severity",
+    "TaxonomyError",
+    "changed_leaves",
+    "check",
+    "check_changes",
+]
+
+StrPath = str | os.PathLike[str]
+
+
+def changed_leaves(
+    taxonomy: StrPath = ".",
+    *,
+    base: str | None = None,
+    head: str | None = None,
+    staged: bool = False,
+    direct: bool = False,
+) -> tuple[LeafChange, ...]:
+    """The leaves of a taxonomy that differ from a base, sorted by path; nothing is validated.
+
+    `taxonomy` is its root, inside a Git repository. `base` is a ref, or "empty" for the whole tree, or None for the one
+    that `taxonomy-diff` would find. The other side is the working tree, or the commit `head`, or the index if `staged`.
+    The comparison starts at the merge base, or at the base itself if `direct`.
+    """
+    plan = plan_diff(_selection(taxonomy, base=base, head=head, staged=staged, direct=direct))
+    return tuple(leaf.change for leaf in plan.leaves if leaf.change is not None)
+
+
+def check_changes(
+    taxonomy: StrPath = ".",
+    *,
+    base: str | None = None,
+    head: str | None = None,
+    staged: bool = False,
+    direct: bool = False,
+    yaml_rules: StrPath | None = None,
+    jobs: int | None = None,
+) -> Report:
+    """Validate the leaves that `changed_leaves` gives, and tell what changed inside them, as `taxonomy-diff` does.
+
+    `yaml_rules` is a yamllint configuration, `jobs` the number of processes (None: as many as pay).
+    """
+    selection = _selection(taxonomy, base=base, head=head, staged=staged, direct=direct)
+    return _run(plan_diff(selection, lint_rules=_rules(yaml_rules)), jobs)
+
+
+def check(
+    taxonomy: StrPath = ".",
+    paths: Sequence[StrPath] = (),
+    *,
+    head: str | None = None,
+    staged: bool = False,
+    yaml_rules: StrPath | None = None,
+    jobs: int | None = None,
+) -> Report:
+    """Validate the leaves at and below the paths, or all of a taxonomy's, as `taxonomy check` does.
+
+    `taxonomy` is its root: a folder, in a Git repository or not, or a single leaf file. The leaves are those of the
+    working tree, or of the commit `head`, or of the index if `staged`.
+    """
+    selection = _selection(taxonomy, paths=paths, head=head, staged=staged)
+    return _run(plan_check(selection, lint_rules=_rules(yaml_rules)), jobs)
+
+
+def _selection(
+    taxonomy: StrPath,
+    *,
+    paths: Sequence[StrPath] = (),
+    base: str | None = None,
+    head: str | None = None,
+    staged: bool = False,
+    direct: bool = False,
+) -> Selection:
+    named = tuple(Path(path) for path in paths)
+    return Selection(taxonomy_path=Path(taxonomy), paths=named, base=base, head=head, staged=staged, direct=direct)
+
+
+def _rules(path: StrPath | None) -> Rules:
+    return Rules.DEFAULT if path is None else Rules.load(Path(path))
+
+
+def _run(plan: Plan, jobs: int | None) -> Report:
+    return Report(comparison=plan.comparison, leaves=tuple(plan.reports(jobs=jobs)), notes=plan.notes)

@@ -1,0 +1,1 @@
+"""The subcommands, a module each: plain arguments in, an exit code out."""

@@ -1,0 +1,9 @@
+"""`taxonomy check`: the given leaves, or all of them, validated."""
+
+from taxonomy_tools.commands.reporting import Options, announce, report
+from taxonomy_tools.plan import Selection, plan_check
+
+
+def run(selection: Selection, options: Options) -> int:
+    """Check and report; gives the exit code. Raises TaxonomyError when the job cannot be done."""
+    return report(plan_check(selection, lint_rules=options.lint_rules(), announce=announce), options)

@@ -1,0 +1,9 @@
+"""`taxonomy diff`: the leaves that changed against the base, validated."""
+
+from taxonomy_tools.commands.reporting import Options, announce, report
+from taxonomy_tools.plan import Selection, plan_diff
+
+
+def run(selection: Selection, options: Options) -> int:
+    """Compare, check and report; gives the exit code. Raises TaxonomyError when the job cannot be done."""
+    return report(plan_diff(selection, lint_rules=options.lint_rules(), announce=announce), options)

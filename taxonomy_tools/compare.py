@@ -1,0 +1,144 @@
+"""Which two states of a taxonomy are compared, and which leaves differ."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from taxonomy_tools.base import comparison_start, find_base
+from taxonomy_tools.diff import LeafChange, leaf_changes
+from taxonomy_tools.git import Announce, Repository
+from taxonomy_tools.report import Comparison
+from taxonomy_tools.source import Entry, FileChange, Index, Revision, Source, Unreadable, Versioned, WorkTree, blob_oid
+
+_NAMED = 3
+"""Ignored leaves that are named; more are counted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compared:
+    """Two states of a taxonomy, and the leaves in which they differ, sorted by path.
+
+    `old` is None where everything counts as added. `prefix` is the taxonomy's folder below the repository's root, with
+    a `/` at its end, or empty. `notes` say why nothing differs.
+    """
+
+    comparison: Comparison
+    changes: tuple[LeafChange, ...]
+    new: Source
+    old: Source | None
+    prefix: str
+    notes: tuple[str, ...] = ()
+
+
+def open_source(
+    repository: Repository, *, head: str | None, staged: bool, folder: str, announce: Announce
+) -> Versioned:
+    """The state to look at: a commit, the index, or the working tree.
+
+    Raises TaxonomyError for a ref that is none, and for the working tree of a bare repository.
+    """
+    if head is not None:
+        commit = repository.resolve(head, option="--head")
+        return Revision(repository=repository, commit=commit, label=head, folder=folder, announce=announce)
+    if staged:
+        return Index(repository=repository, folder=folder, announce=announce)
+    return WorkTree(repository=repository, folder=folder, announce=announce)
+
+
+def compare(
+    repository: Repository,
+    *,
+    folder: str,
+    base: str | None,
+    head: str | None,
+    staged: bool,
+    direct: bool,
+    environment: Mapping[str, str],
+    announce: Announce,
+) -> Compared:
+    """Find the leaves of the taxonomy in `folder` that differ from the base (`empty`: all of them).
+
+    The comparison starts at the merge base, so that other people's work is never called yours; with `direct` at the
+    base itself. Raises TaxonomyError where there is no base, or no common commit.
+    """
+    chosen = find_base(repository, option=base, environ=environment)
+    head = head if head is not None or staged else chosen.head
+    new = open_source(repository, head=head, staged=staged, folder=folder, announce=announce)
+    commit = new.commit if isinstance(new, Revision) else repository.head()
+    merging = not isinstance(new, Revision)
+    start = comparison_start(repository, chosen, commit, name=head or "HEAD", direct=direct, merging=merging)
+    old = None
+    if chosen.commit is not None:
+        old = Revision(repository=repository, commit=start, label=chosen.ref, folder=folder, announce=announce)
+    changes = leaf_changes(_Sides(repository, start, old, new, announce))
+    comparison = Comparison(
+        head=new.label,
+        base=chosen.ref,
+        reason=chosen.reason,
+        base_commit=chosen.commit or "",
+        start=start if old is not None else "",
+        direct=direct,
+        behind=_behind(repository, chosen.commit, commit, merging=merging) if not direct else None,
+    )
+    notes = () if changes else tuple(_why_nothing(comparison, new, contained=commit == start))
+    prefix = f"{folder}/" if folder else ""
+    return Compared(comparison=comparison, changes=tuple(changes), new=new, old=old, prefix=prefix, notes=notes)
+
+
+def _behind(repository: Repository, base: str | None, head: str | None, *, merging: bool) -> int | None:
+    """How many commits of the base the checked side lacks; with a merge in progress, what is being merged counts."""
+    if base is None or head is None:
+        return None
+    return repository.behind(base, head, *(repository.merge_heads() if merging else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What `leaf_changes` asks, answered by a repository."""
+
+    repository: Repository
+    start: str
+    old: Revision | None
+    new: Versioned
+    announce: Announce
+
+    def changes(self) -> Iterable[FileChange]:
+        return self.new.changes(self.start)
+
+    def children(self, folders: Sequence[str]) -> Iterable[Entry]:
+        return self.old.children(folders) if self.old is not None else ()
+
+    def prepare(self, entries: Iterable[Entry]) -> None:
+        self.repository.fetch_missing((entry.blob for entry in entries if entry.blob), self.announce)
+
+    def read_old(self, entries: Sequence[Entry]) -> Iterator[bytes | Unreadable]:
+        return self.old.read(entries) if self.old is not None else iter(())
+
+    def read_new(self, entries: Sequence[Entry]) -> Iterator[bytes | Unreadable]:
+        return self.new.read(entries)
+
+    def blob_oid(self, data: bytes) -> str:
+        return blob_oid(data, self.repository.object_format)
+
+
+def _why_nothing(comparison: Comparison, new: Versioned, *, contained: bool) -> Iterator[str]:
+    """What a reader needs to see that nothing was forgotten. `contained`: the base holds all commits of the head."""
+    base, head = comparison.base, new.label
+    if not comparison.base_commit:
+        yield f"No leaf found: {head} holds no qna.yaml."
+    elif contained and isinstance(new, Revision):
+        yield f"No leaf changed: {head} is contained in {base}."
+    elif contained:
+        yield f"No leaf changed: HEAD is contained in {base}, and nothing in {head} differs."
+    else:
+        start = base if comparison.direct else f"the merge base with {base}"
+        yield f"No leaf changed between {start} and {head}."
+    if isinstance(new, WorkTree):
+        yield from _ignored_leaves(new)
+
+
+def _ignored_leaves(new: WorkTree) -> Iterator[str]:
+    ignored = sorted(new.ignored())
+    if ignored:
+        more = f" and {len(ignored) - _NAMED} more" if len(ignored) > _NAMED else ""
+        named = ", ".join(ignored[:_NAMED])
+        yield f"Leaves that Git ignores are not compared: {named}{more} (see `git check-ignore -v`)."

@@ -1,0 +1,96 @@
+"""What a run has to say, as values: what was compared, what each leaf holds, and the counts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from taxonomy_tools.diagnostics import Diagnostic, Severity
+from taxonomy_tools.diff import ContentChange, LeafChange, LeafFiles
+from taxonomy_tools.layout import LeafKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """What was looked at, and against what.
+
+    `head` names the side that was checked ("the working tree", "the index", or a ref). `base` is the ref as it was
+    asked for and `reason` why it was taken ("--base", "the first of ... that exists"); `base_commit` is its hash and
+    `start` the commit that the comparison starts at: the merge base, or the base itself with `--direct`. All four are
+    empty where there is no base (`taxonomy check`, a folder without a repository, the base `empty`). `behind` is how
+    many commits the base is ahead of the head, None where nobody counted.
+    """
+
+    head: str
+    base: str = ""
+    reason: str = ""
+    base_commit: str = ""
+    start: str = ""
+    direct: bool = False
+    behind: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeafReport:
+    """One leaf: what changed in it (None where nothing was compared), what it is, and what is wrong with it.
+
+    `kind` is None for a leaf whose document could not be read and whose path does not tell. `seed_examples` is the
+    number of seed examples on the checked side, None where there is no document to count them in. `content` says what
+    changed inside a modified, renamed or copied leaf, None where that could not be told. `files` are the files that
+    were checked where nothing was compared (in a comparison `change` has them).
+    """
+
+    path: str
+    kind: LeafKind | None
+    change: LeafChange | None = None
+    files: LeafFiles | None = None
+    content: ContentChange | None = None
+    seed_examples: int | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """The counts of a run. `errors`, `warnings` and `infos` add up the diagnostics of every leaf."""
+
+    leaves: int = 0
+    errors: int = 0
+    warnings: int = 0
+    infos: int = 0
+    changes: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(cls, leaves: Iterable[LeafReport]) -> "Summary":
+        """Count what the leaves hold; `changes` pairs each kind of change that occurred with its number."""
+        severities: Counter[Severity] = Counter()
+        kinds: Counter[str] = Counter()
+        number = 0
+        for leaf in leaves:
+            number += 1
+            severities.update(diagnostic.severity for diagnostic in leaf.diagnostics)
+            if leaf.change is not None:
+                kinds[leaf.change.kind.value] += 1
+        return cls(
+            leaves=number,
+            errors=severities[Severity.ERROR],
+            warnings=severities[Severity.WARNING],
+            infos=severities[Severity.INFO],
+            changes=tuple(sorted(kinds.items())),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """A whole run. `notes` are sentences for the reader: why nothing changed, what was not compared."""
+
+    comparison: Comparison
+    leaves: tuple[LeafReport, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> Summary:
+        """The counts over all leaves."""
+        return Summary.of(self.leaves)
+
+    def reaches(self, severity: Severity) -> bool:
+        """Whether any diagnostic is at least as bad as `severity`."""
+        return any(diagnostic.severity.rank >= severity.rank for leaf in self.leaves for diagnostic in leaf.diagnostics)
