@@ -216,7 +216,9 @@ def upstream_files() -> dict[str, str]:
             "Meeting notes",
             skill("Answer from the notes of a meeting.", _MINUTES),
         ),
-        **leaf("compositional_skills/jokes/knock_knock", "Knock-knock jokes", skill("Tell a joke.", _KNOCK_KNOCK)),
+        **leaf(
+            "compositional_skills/writing/jokes/knock_knock", "Knock-knock jokes", skill("Tell a joke.", _KNOCK_KNOCK)
+        ),
         **leaf("compositional_skills/travel/packing_lists", "Packing lists", skill("List what to pack.", _PACKING)),
         **leaf("compositional_skills/writing/limericks", "Limericks", skill("Explain limericks.", _LIMERICKS)),
         **leaf(
@@ -260,7 +262,7 @@ def leave_work(clone: Path) -> None:
             **leaf("knowledge/history/lighthouses", "Lighthouses", _LIGHTHOUSES),
         },
     )
-    shutil.rmtree(skills / "jokes")
+    shutil.rmtree(skills / "writing/jokes")
     (skills / "writing/poetry").mkdir()
     (skills / "writing/limericks").rename(skills / "writing/poetry/limericks")
 

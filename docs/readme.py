@@ -17,6 +17,9 @@ from taxonomy_tools.main import cli
 
 README = Path(__file__).parents[1] / "README.md"
 COMMANDS = ("diff", "check")
+# A screenful of the demo: a leaf of each kind of change, two of them broken.
+SHOWN = ("knowledge", "compositional_skills/linguistics", "compositional_skills/writing")
+SHOWN_AS = "knowledge compositional_skills/{linguistics,writing}"
 
 
 def main() -> int:
@@ -37,18 +40,20 @@ def fill(text: str) -> str:
 
 
 def demo_session() -> str:
-    """What `taxonomy-diff` prints in the demo's clone, as a terminal session."""
+    """What `taxonomy-diff` prints of some of the demo's clone, as a terminal session."""
     with tempfile.TemporaryDirectory() as scratch:
         clone = demo.build(Path(scratch) / "demo")
         run = subprocess.run(
-            [demo.diff_command()],
+            [demo.diff_command(), *SHOWN],
             cwd=clone,
             env=demo.environment(clone) | {"NO_COLOR": "1", "PYTHONUTF8": "1"},
             check=False,
             stdout=subprocess.PIPE,
             encoding="utf-8",
         )
-    return f"```console\n$ taxonomy-diff\n{run.stdout}$ echo $?\n{run.returncode}\n```\n"
+    if run.returncode != 1:
+        raise ValueError(f"the demo has errors in it, so the exit status should be 1, not {run.returncode}")
+    return f"```console\n$ taxonomy-diff {SHOWN_AS}\n{run.stdout}$ echo $?\n{run.returncode}\n```\n"
 
 
 def option_table() -> str:
