@@ -683,7 +683,10 @@ class _RulesReader:
         while following is not None:
             here = following
             if os.path.normpath(here) in seen:
-                raise TaxonomyError(f"The yamllint rules in {path} extend themselves (through {here}).")
+                raise TaxonomyError(
+                    f"The yamllint rules in {path} extend themselves (through {here}).",
+                    f"Remove `extends` from {here}, or let it name another file.",
+                )
             seen.add(os.path.normpath(here))
             config = _parse_config(self._bytes_of(here, "yamllint rules"), here)
             following = _extended_file(config, here)
@@ -739,7 +742,10 @@ def _extended_file(config: Mapping[object, object], path: Path) -> Path | None:
         return None
     name = config["extends"]
     if not isinstance(name, str) or not name:
-        raise TaxonomyError(f"`extends` in the yamllint rules in {path} is not the name of a configuration.")
+        raise TaxonomyError(
+            f"`extends` in the yamllint rules in {path} is not the name of a configuration.",
+            "It is `default`, `relaxed`, or a file beside the one that extends it.",
+        )
     return path.parent / name
 
 
@@ -772,7 +778,7 @@ def _read_regular_file(path: Path) -> bytes:
     """The content of a rules file. Raises OSError for what is no regular file, or larger than 1 MiB."""
     if not path.is_file():
         path.stat()  # raises if there is none
-        raise OSError(f"{path.name} is not a regular file")
+        raise OSError("it is not a regular file")
     if path.stat().st_size > _RULES_BYTES:
         raise OSError("it is larger than 1 MiB")
     return path.read_bytes()
