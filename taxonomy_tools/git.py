@@ -229,7 +229,7 @@ class Repository:
         """
         if not ref or "\0" in ref:
             raise UnknownRef(f"`{ref!r}` is no name of a commit.", Remedy("Name one:", f"taxonomy-diff {option} main"))
-        status, out, err = self._run("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}", check=False)
+        status, out, err = self._run("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
         commit = out.strip()
         if status != 0 and (named := self._object(ref)) is not None:
             # `:/text` takes what follows for its own: there, the name comes first and the peeling later.
@@ -250,7 +250,7 @@ class Repository:
 
     def _object(self, revision: str) -> str | None:
         query = ("rev-parse", "--verify", "--quiet", "--end-of-options", revision)
-        status, out, _ = self._run(*query, check=False)
+        status, out, _ = self._run(*query)
         return out.strip().decode() if status == 0 and _HASH.match(out.strip()) else None
 
     def existing(self, refs: Sequence[str]) -> ExistingRef | None:
@@ -264,7 +264,7 @@ class Repository:
 
     def merge_base(self, one: str, *others: str) -> str | None:
         """The newest merge base of one commit and the (imagined) merge of the others, None where there is none."""
-        status, out, err = self._run("merge-base", "--all", one, *others, check=False)
+        status, out, err = self._run("merge-base", "--all", one, *others)
         if status not in (0, 1):
             raise _failure("find the merge base", err)
         bases = out.decode().split()
@@ -294,8 +294,9 @@ class Repository:
 
     def tree_changes(self, old: str, new: str, *, under: Sequence[str] = ()) -> Iterator[RawChange]:
         """What differs between two trees (or commits). Looks neither at the index nor at the working tree."""
-        query = ("diff-tree", "-r", *_RAW, old, new, "--", *under)
-        return _parse_raw(self._output(*query))
+        # diff-tree reads the index, which it needs for nothing here: one that is not there costs nothing.
+        no_index = {"GIT_INDEX_FILE": os.fspath(self.git_dir / "taxonomy-tools-needs-no-index")}
+        return _parse_raw(self._output("diff-tree", "-r", *_RAW, old, new, "--", *under, environment=no_index))
 
     def index_changes(self, old: str, *, under: Sequence[str] = ()) -> Iterator[RawChange]:
         """What differs between a tree and the index. Unmerged paths have status `U`."""
@@ -314,7 +315,7 @@ class Repository:
         answers = _communicate_all(others, tracked)
         for process, (_, err) in zip((others, tracked), answers, strict=True):
             if process.returncode != 0:
-                raise _failure("compare the working tree", err)
+                raise self._failed("compare the working tree", err)
         yield from _parse_raw(answers[1][0])
         yield from _parse_others(answers[0][0])
 
@@ -424,30 +425,32 @@ class Repository:
             "--recurse-submodules=no",
             "--filter=blob:none",
             "--no-auto-maintenance",
+            # Of several remote.*.uploadpack the first counts: only the option overrides one of the repository's.
+            f"--upload-pack={self._trusted(f'remote.{remote}.uploadpack') or 'git-upload-pack'}",
             "--stdin",
         )
-        settings = {"fetch.negotiationAlgorithm": "noop", **self._trusted_transport(remote)}
+        settings = (
+            ("fetch.negotiationAlgorithm", "noop"),
+            ("core.sshCommand", self._trusted("core.sshcommand") or "ssh"),
+            ("core.askPass", self._trusted("core.askpass") or ""),
+            *self._trusted_helpers(),
+        )
         environment = {
             "GIT_ALLOW_PROTOCOL": os.environ.get("GIT_ALLOW_PROTOCOL", _NETWORK_PROTOCOLS),
             "GIT_PROXY_COMMAND": os.environ.get("GIT_PROXY_COMMAND", ""),
         }
-        options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
-        helpers = [option for key, value in self._trusted_helpers() for option in ("-c", f"{key}={value}")]
+        options = (option for key, value in settings for option in ("-c", f"{key}={value}"))
         process = _spawn(
-            (*self._command(), *options, *helpers, *arguments), environment=self._environment(environment), stdin=True
+            (*self._command(), *options, *arguments), environment=self._environment(environment), stdin=True
         )
         _, err = process.communicate("".join(f"{oid}\n" for oid in oids).encode())
         return b"" if process.returncode == 0 else err
 
-    def _trusted_transport(self, remote: str) -> dict[str, str]:
-        """The programs a fetch may start: what the user set for all repositories, else Git's own defaults."""
-        trusted = Settings(entries=tuple(entry for entry in self.settings.entries if entry[0] in _TRUSTED_SCOPES))
-        upload = f"remote.{remote}.uploadpack"
-        return {
-            "core.sshCommand": trusted.last("core.sshcommand") or "ssh",
-            "core.askPass": trusted.last("core.askpass") or "",
-            upload: trusted.last(upload) or "git-upload-pack",
-        }
+    def _trusted(self, key: str) -> str | None:
+        """What the user's own config says, and not the repository's."""
+        return replace(
+            self.settings, entries=tuple(entry for entry in self.settings.entries if entry[0] in _TRUSTED_SCOPES)
+        ).last(key)
 
     def _trusted_helpers(self) -> Iterator[tuple[str, str]]:
         """Credential helpers, started over with an empty one and then only those from the user's own config."""
@@ -479,21 +482,38 @@ class Repository:
     def _environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         return {**_ENVIRONMENT, **self.environment, **(more or {})}
 
-    def _start(self, *arguments: str, stdin: bool = False) -> "Git.AutoInterrupt":
-        return _spawn((*self._command(), *arguments), environment=self._environment(), stdin=stdin)
+    def _start(
+        self, *arguments: str, stdin: bool = False, environment: Mapping[str, str] | None = None
+    ) -> "Git.AutoInterrupt":
+        return _spawn((*self._command(), *arguments), environment=self._environment(environment), stdin=stdin)
 
-    def _run(self, *arguments: str, stdin: bytes | None = None, check: bool = True) -> tuple[int, bytes, bytes]:
+    def _run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, bytes]:
         process = self._start(*arguments, stdin=stdin is not None)
         out, err = process.communicate(stdin)
-        if check and process.returncode != 0:
-            raise _failure(f"run `git {arguments[0]}`", err)
         return process.returncode, out, err
 
-    def _output(self, *arguments: str, stdin: bytes | None = None) -> bytes:
-        return self._run(*arguments, stdin=stdin)[1]
+    def _output(
+        self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+    ) -> bytes:
+        process = self._start(*arguments, stdin=stdin is not None, environment=environment)
+        out, err = process.communicate(stdin)
+        if process.returncode != 0:
+            raise self._failed(f"run `git {arguments[0]}`", err)
+        return bytes(out)
+
+    def _failed(self, what: str, err: bytes) -> TaxonomyError:
+        if self.settings.promisors and (
+            b"promisor remote" in err or b"unable to read tree" in err or b"bad tree" in err
+        ):
+            remote = shlex.quote(self.settings.promisors[-1])
+            return TaxonomyError(
+                f"this partial clone lacks what the comparison needs{_because(err)}.",
+                Remedy("Fetch it:", f"git fetch --refetch --no-filter {remote}"),
+            )
+        return _failure(what, err)
 
     def _read_settings(self) -> Settings:
-        status, out, err = self._run("config", "-z", "--show-scope", "--get-regexp", _CONFIG_KEYS, check=False)
+        status, out, err = self._run("config", "-z", "--show-scope", "--get-regexp", _CONFIG_KEYS)
         if status not in (0, 1):
             raise _failure("read the config of this repository", err)
         fields = iter(out.split(b"\0")[:-1])
@@ -523,10 +543,8 @@ class Repository:
     def _unknown(self, ref: str, option: str) -> UnknownRef:
         if ref == "HEAD" and self.head() is None:
             return UnknownRef("this repository has no commit yet.", Remedy("Make one:", "git commit"))
-        if (
-            self._run("rev-parse", "--verify", "--quiet", "--end-of-options", ref, check=False)[0] == 0
-            and ref[0] != "^"
-        ):
+        named = self._object(ref)  # a full hash names itself, whether it is there or not
+        if named is not None and self._object(f"{named}^{{object}}") is not None:
             return UnknownRef(f"`{ref}` is not a commit.", Remedy("Name a branch, a tag or a commit."))
         remote, _, branch = ref.partition("/")
         name = branch or ref
@@ -805,6 +823,7 @@ def _failure(what: str, err: bytes) -> TaxonomyError:
 
 
 def _because(err: bytes) -> str:
-    """What Git said last, to stand at the end of a sentence."""
+    """What Git died of, to stand at the end of a sentence."""
     lines = [line for line in os.fsdecode(err).splitlines() if line and not line.startswith(("hint:", "warning:"))]
-    return f" ({lines[-1].removeprefix('fatal: ').removeprefix('error: ').rstrip('.')})" if lines else ""
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
+    return f" ({fatal[-1].removeprefix('fatal: ').removeprefix('error: ').rstrip('.')})" if fatal else ""

@@ -1,12 +1,12 @@
 """`taxonomy_tools.git`, asked about real repositories."""
 
+import hashlib
 import json
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def silent(message: str) -> None:
 def error_of(call: Callable[[], object]) -> tuple[type[TaxonomyError], str, list[tuple[str, str]]]:
     with pytest.raises(TaxonomyError) as caught:
         call()
-    return type(caught.value), caught.value.message, [tuple(remedy) for remedy in caught.value.remedies]
+    return type(caught.value), caught.value.message, [(one.label, one.command) for one in caught.value.remedies]
 
 
 # Where the repository is
@@ -279,7 +279,17 @@ def test_a_ref_is_resolved_to_its_commit(repo: Repo) -> None:
     second = repo.commit({"a": "2"})
     found = Repository.discover(repo.path)
     names = ("main", "HEAD", "v1", "HEAD~1", "refs/heads/main", first, first[:12], "@{0}", ":/change")
-    assert [found.resolve(name) for name in names] == [second, second, first, first, second, first, first, second, second]
+    assert [found.resolve(name) for name in names] == [
+        second,
+        second,
+        first,
+        first,
+        second,
+        first,
+        first,
+        second,
+        second,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -320,3 +330,653 @@ def test_an_unknown_ref_comes_with_those_of_its_name(repo: Repo, tmp_path: Path)
             ("or name another:", "taxonomy-diff --base origin/main"),
         ],
     )
+
+
+def test_an_unknown_ref_of_a_remote_that_is_there(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    clone = repo.clone(tmp_path / "clone")
+    found = Repository.discover(clone.path)
+    assert error_of(lambda: found.resolve("origin/it's new", option="--head")) == (
+        UnknownRef,
+        "there is no `origin/it's new` in this repository.",
+        [("Fetch it:", """git fetch origin '+refs/heads/it'"'"'s new:refs/remotes/origin/it'"'"'s new'""")],
+    )
+
+
+def test_an_unknown_hash_in_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
+    first = repo.commit({"a": "1"})
+    repo.commit({"a": "2"})
+    found = Repository.discover(repo.clone(tmp_path / "clone", "--depth=1").path)
+    assert found.shallow
+    assert error_of(lambda: found.resolve(first)) == (
+        UnknownRef,
+        f"there is no `{first}` in this repository.",
+        [("This clone is shallow. Deepen it:", "git fetch --unshallow")],
+    )
+
+
+def test_an_ambiguous_ref_says_what_it_could_be(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    repo.git("tag", "twice")
+    repo.commit({"a": "2"})
+    repo.git("branch", "twice")
+    repo.config(core__warnAmbiguousRefs="false")
+    found = Repository.discover(repo.path)
+    assert error_of(lambda: found.resolve("twice")) == (
+        UnknownRef,
+        "`twice` is ambiguous in this repository: it names heads/twice and tags/twice.",
+        [("Say which:", "taxonomy-diff --base heads/twice")],
+    )
+    assert found.resolve("heads/twice") == repo.head
+
+
+def test_an_ambiguous_hash(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    tree = repo.oid("HEAD^{tree}")
+    by_start: dict[str, str] = {}
+    for number in range(2000):
+        text = f"tree {tree}\nauthor A <a@b> {number} +0000\ncommitter A <a@b> {number} +0000\n\n.\n".encode()
+        start = hashlib.sha1(b"commit %d\0" % len(text) + text).hexdigest()[:4]
+        if start in by_start:
+            break
+        by_start[start] = str(number)
+    else:
+        raise AssertionError("no two of 2000 commits share four digits")
+    for one in (by_start[start], str(number)):
+        text = f"tree {tree}\nauthor A <a@b> {one} +0000\ncommitter A <a@b> {one} +0000\n\n.\n".encode()
+        repo.git("hash-object", "-w", "-t", "commit", "--stdin", stdin=text)
+    assert error_of(lambda: Repository.discover(repo.path).resolve(start)) == (
+        UnknownRef,
+        f"`{start}` is ambiguous in this repository.",
+        [("Write more of the hash.", "")],
+    )
+
+
+@pytest.mark.parametrize("ref", ["main:a", "main^{tree}"])
+def test_what_is_no_commit(repo: Repo, ref: str) -> None:
+    repo.commit({"a": "1"})
+    assert error_of(lambda: Repository.discover(repo.path).resolve(ref)) == (
+        UnknownRef,
+        f"`{ref}` is not a commit.",
+        [("Name a branch, a tag or a commit.", "")],
+    )
+
+
+def test_before_the_first_commit(repo: Repo) -> None:
+    repo.write("a")
+    found = Repository.discover(repo.path)
+    assert found.head() is None
+    assert found.existing(["refs/heads/main"]) is None
+    assert error_of(lambda: found.resolve("HEAD")) == (
+        UnknownRef,
+        "this repository has no commit yet.",
+        [("Make one:", "git commit")],
+    )
+    assert changes(found.worktree_changes(found.empty_tree)) == [("?", "a")]
+    repo.git("add", "a")
+    assert changes(found.worktree_changes(found.empty_tree)) == [("A", "a")]
+    assert changes(found.index_changes(found.empty_tree)) == [("A", "a")]
+
+
+def test_the_first_ref_that_exists(repo: Repo, tmp_path: Path) -> None:
+    head = repo.commit({"a": "1"})
+    repo.git("branch", "other")
+    clone = repo.clone(tmp_path / "clone")
+    found = Repository.discover(clone.path)
+    first = found.existing(["refs/remotes/upstream/main", "refs/remotes/origin/HEAD", "refs/heads/main"])
+    assert first is not None
+    assert (first.name, first.target, first.commit) == ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", head)
+    clone.git("remote", "set-head", "origin", "--delete")
+    second = found.existing(["refs/remotes/origin/HEAD", "refs/heads/main"])
+    assert second is not None
+    assert second.name == "refs/heads/main"
+
+
+def test_a_symbolic_ref_that_points_nowhere_does_not_exist(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
+    found = Repository.discover(repo.path).existing(["refs/remotes/origin/HEAD", "refs/heads/main"])
+    assert found is not None
+    assert found.name == "refs/heads/main"
+
+
+# Merge bases
+
+
+def test_the_merge_base_and_how_far_behind(repo: Repo) -> None:
+    start = repo.commit({"a": "1"})
+    repo.branch("topic")
+    topic = repo.commit({"b": "1"})
+    repo.git("switch", "--quiet", "main")
+    repo.commit({"c": "1"})
+    base = repo.commit({"c": "2"})
+    found = Repository.discover(repo.path)
+    assert found.merge_base(base, topic) == start
+    assert (found.behind(base, topic), found.behind(topic, base)) == (2, 1)
+
+
+def test_of_several_merge_bases_the_newest(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    repo.branch("left")
+    left = repo.commit({"l": "1"})
+    repo.git("switch", "--quiet", "main")
+    repo.branch("right")
+    right = repo.commit({"r": "1"})
+    repo.git("merge", "--quiet", "--no-edit", left)
+    first = repo.head
+    repo.git("switch", "--quiet", "left")
+    repo.git("merge", "--quiet", "--no-edit", right)
+    found = Repository.discover(repo.path)
+    assert found.merge_base(first, repo.head) == right  # made a minute after `left`
+
+
+def test_what_is_being_merged_counts_as_merged(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    repo.branch("topic")
+    topic = repo.commit({"b": "1"})
+    repo.git("switch", "--quiet", "main")
+    main = repo.commit({"c": "1"})
+    repo.git("switch", "--quiet", "topic")
+    repo.git("merge", "--quiet", "--no-commit", "main")
+    found = Repository.discover(repo.path)
+    assert found.merge_heads() == (main,)
+    assert found.merge_base(main, topic, *found.merge_heads()) == main
+    assert found.behind(main, topic, *found.merge_heads()) == 0
+
+
+def test_no_merge_base(repo: Repo) -> None:
+    one = repo.commit({"a": "1"})
+    repo.git("switch", "--quiet", "--orphan", "other")
+    other = repo.commit({"b": "1"})
+    found = Repository.discover(repo.path)
+    assert found.merge_base(one, other) is None
+    assert found.merge_heads() == ()
+
+
+# Paths
+
+NAMES = [
+    pytest.param("with space", id="a space"),
+    pytest.param('qu"ote', id="a quote"),
+    pytest.param("line\nend\ttab", id="a line end and a tab"),
+    pytest.param("ünï", id="composed (NFC)"),
+    pytest.param("u\u0308ni\u0308", id="decomposed (NFD)"),
+    pytest.param("漢字", id="another alphabet"),
+    pytest.param(os.fsdecode(b"\xff\xfe"), id="not UTF-8"),
+    pytest.param(":(glob)**", id="a pathspec"),
+    pytest.param("-option", id="an option"),
+    pytest.param("*[a]?", id="wildcards"),
+    pytest.param(" ", id="nothing but a space"),
+]
+
+
+@pytest.mark.parametrize("quote", ["true", "false"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_path_comes_as_it_is_and_limits_to_itself(repo: Repo, name: str, quote: str) -> None:
+    repo.config(core__quotePath=quote)
+    base = repo.commit({"other/file": "1", "a/file": "1"})
+    repo.write(f"{name}/staged")
+    repo.write("a/file", "2")
+    repo.git("add", "--all")
+    head = repo.commit()
+    repo.write(f"{name}/untracked")
+    repo.write("other/untracked")
+    found = Repository.discover(repo.path)
+    assert changes(found.tree_changes(base, head, under=[name])) == [("A", f"{name}/staged")]
+    assert changes(found.index_changes(base, under=[name])) == [("A", f"{name}/staged")]
+    assert changes(found.worktree_changes(base, under=[name])) == [("A", f"{name}/staged"), ("?", f"{name}/untracked")]
+    assert set(changes(found.tree_changes(base, head))) == {("A", f"{name}/staged"), ("M", "a/file")}
+
+
+def test_a_raw_change_says_modes_and_blobs(repo: Repo) -> None:
+    base = repo.commit({"a": "1", "gone": "1", "mode": "1"})
+    repo.write("a", "2")
+    (repo.path / "mode").chmod(0o755)
+    repo.remove("gone")
+    repo.link("link", "a")
+    head = repo.commit()
+
+    def blob(text: bytes) -> str:
+        return repo.git("hash-object", "--stdin", stdin=text).decode().strip()
+
+    def change(
+        path: str, status: str, modes: tuple[int, int], contents: tuple[bytes | None, bytes | None]
+    ) -> RawChange:
+        oids = [None if text is None else blob(text) for text in contents]
+        return RawChange(
+            path=path, old_mode=modes[0], new_mode=modes[1], old_oid=oids[0], new_oid=oids[1], status=status
+        )
+
+    expected = [
+        change("a", "M", (0o100644, 0o100644), (b"1", b"2")),
+        change("gone", "D", (0o100644, 0), (b"1", None)),
+        change("link", "A", (0, 0o120000), (None, b"a")),
+        change("mode", "M", (0o100644, 0o100755), (b"1", b"1")),
+    ]
+    found = Repository.discover(repo.path)
+    assert list(found.tree_changes(base, head)) == expected
+    assert list(found.index_changes(base)) == expected
+    assert list(found.worktree_changes(base)) == expected
+
+
+def test_renames_and_copies_are_not_guessed(repo: Repo) -> None:
+    repo.config(diff__renames="copies", diff__renameLimit="0", diff__relative="true", diff__noprefix="true")
+    repo.config(diff__orderFile="/dev/null", diff__ignoreSubmodules="all", status__renames="true")
+    base = repo.commit({"sub/a": "the same", "b": "x"})
+    repo.git("mv", "sub/a", "sub/c")
+    head = repo.commit()
+    found = Repository.discover(repo.path / "sub")
+    expected = [("D", "sub/a"), ("A", "sub/c")]
+    assert changes(found.tree_changes(base, head)) == expected
+    assert changes(found.index_changes(base)) == expected
+    assert changes(found.worktree_changes(base)) == expected
+
+
+def test_a_touched_file_has_no_hash(repo: Repo) -> None:
+    base = repo.commit({"a": "1", "b": "1"})
+    os.utime(repo.path / "a", (1, 1))
+    found = Repository.discover(repo.path)
+    listing = list(found.worktree_changes(base))
+    assert [(raw.path, raw.new_oid) for raw in listing] == [("a", None)]
+
+
+def test_intent_to_add(repo: Repo) -> None:
+    base = repo.commit({"a": "1"})
+    repo.write("b", "2")
+    repo.git("add", "--intent-to-add", "b")
+    found = Repository.discover(repo.path)
+    assert changes(found.index_changes(base)) == []
+    assert changes(found.worktree_changes(base)) == [("A", "b")]
+
+
+def conflict(repo: Repo) -> str:
+    repo.commit({"a": "1"})
+    repo.branch("topic")
+    repo.commit({"a": "2"})
+    repo.git("switch", "--quiet", "main")
+    repo.commit({"a": "3"})
+    repo.git("switch", "--quiet", "topic")
+    repo.git("merge", "--quiet", "main", check=False)
+    return repo.head
+
+
+def test_unmerged_paths(repo: Repo) -> None:
+    base = conflict(repo)
+    found = Repository.discover(repo.path)
+    assert changes(found.worktree_changes(base)) == [("M", "a"), ("U", "a")]
+    assert changes(found.index_changes(base)) == [("U", "a")]
+    assert found.unmerged() == {"a"}
+
+
+def test_during_a_rebase_that_stopped(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    repo.branch("topic")
+    repo.commit({"a": "2"})
+    repo.git("switch", "--quiet", "main")
+    base = repo.commit({"a": "3"})
+    repo.git("switch", "--quiet", "topic")
+    repo.git("rebase", "main", check=False)
+    found = Repository.discover(repo.path)
+    assert found.head() == base
+    assert found.merge_heads() == ()
+    assert found.unmerged() == {"a"}
+
+
+def test_a_detached_head(repo: Repo) -> None:
+    base = repo.commit({"a": "1"})
+    repo.commit({"a": "2"})
+    repo.git("switch", "--quiet", "--detach", base)
+    repo.write("b")
+    found = Repository.discover(repo.path)
+    assert found.head() == base
+    assert changes(found.worktree_changes(base)) == [("?", "b")]
+
+
+@pytest.mark.parametrize("sparse_index", ["--no-sparse-index", "--sparse-index"])
+def test_what_a_sparse_checkout_leaves_out_is_not_removed(repo: Repo, sparse_index: str) -> None:
+    base = repo.commit({"in/a": "1", "out/b": "1"})
+    repo.git("sparse-checkout", "init", "--cone", sparse_index)
+    repo.git("sparse-checkout", "set", "in")
+    assert not (repo.path / "out").exists()
+    found = Repository.discover(repo.path)
+    assert changes(found.worktree_changes(base)) == []
+    repo.write("in/a", "2")
+    assert changes(found.worktree_changes(base)) == [("M", "in/a")]
+    assert changes(found.worktree_changes(found.empty_tree)) == [("A", "in/a"), ("A", "out/b")]
+
+
+def test_submodules_and_nested_repositories_are_not_entered(repo: Repo, make_repo: MakeRepo) -> None:
+    inner = make_repo("inner")
+    first = inner.commit({"qna.yaml": "1"})
+    inner.commit({"qna.yaml": "2"})
+    repo.git("submodule", "--quiet", "add", inner.path.as_uri(), "module")
+    base = repo.commit()
+    module = Repo(path=repo.path / "module")
+    module.write("qna.yaml", "dirty")
+    module.write("untracked")
+    nested = Repo.init(repo.path / "nested")
+    nested.write("qna.yaml")
+    repo.git("config", "-f", ".gitmodules", "submodule.module.ignore", "all")
+    found = Repository.discover(repo.path)
+    assert changes(found.worktree_changes(base)) == [("M", ".gitmodules"), ("?", "nested/")]
+    module.git("checkout", "--quiet", "--force", first)
+    assert changes(found.worktree_changes(base, under=["module"])) == [("M", "module")]
+
+
+def test_a_symlinked_folder_is_not_entered(repo: Repo, tmp_path: Path) -> None:
+    base = repo.commit({"real/a": "1"})
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/a").write_text("1")
+    repo.remove("real/a")
+    (repo.path / "real").rmdir()
+    repo.link("real", "../outside")
+    found = Repository.discover(repo.path)
+    assert changes(found.worktree_changes(base)) == [("D", "real/a"), ("?", "real")]
+
+
+def test_removed_from_the_index_but_not_from_disk(repo: Repo) -> None:
+    base = repo.commit({"a": "1"})
+    repo.git("rm", "--cached", "--quiet", "a")
+    found = Repository.discover(repo.path)
+    assert changes(found.worktree_changes(base)) == [("D", "a"), ("?", "a")]
+
+
+def test_ignored_files(repo: Repo) -> None:
+    repo.commit({".gitignore": "private/\n*.secret\n", "a": "1"})
+    repo.write("private/deep/qna.yaml")
+    repo.write("sub/x.secret")
+    repo.write("seen")
+    found = Repository.discover(repo.path)
+    assert sorted(found.ignored()) == ["private/deep/qna.yaml", "sub/x.secret"]
+    assert list(found.ignored(under=["sub"])) == ["sub/x.secret"]
+
+
+def test_a_bare_repository_compares_commits(repo: Repo, tmp_path: Path) -> None:
+    base = repo.commit({"a": "1"})
+    head = repo.commit({"b": "1"})
+    found = Repository.discover(repo.clone(tmp_path / "bare.git", "--bare").path)
+    assert changes(found.tree_changes(base, head)) == [("A", "b")]
+    assert error_of(lambda: list(found.worktree_changes(base))) == (
+        TaxonomyError,
+        f"{tmp_path / 'bare.git'} is a bare repository: it has no working tree to compare.",
+        [("Compare a commit:", "taxonomy-diff --head HEAD --base REF")],
+    )
+
+
+def test_in_a_sha256_repository(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r", object_format="sha256")
+    base = repo.commit({"a": "1"})
+    head = repo.commit({"a": "2"})
+    repo.write("b")
+    found = Repository.discover(repo.path)
+    assert changes(found.worktree_changes(base)) == [("M", "a"), ("?", "b")]
+    assert changes(found.tree_changes(found.empty_tree, head)) == [("A", "a")]
+    assert found.merge_base(base, head) == base
+    assert [blob.data for blob in found.blobs([repo.oid("HEAD:a")])] == [b"2"]
+
+
+def test_more_than_a_pipe_holds_on_both_sides(repo: Repo) -> None:
+    names = [f"folder-with-a-long-name/{'x' * 60}-{number:05}" for number in range(3000)]
+    base = repo.commit({f"tracked/{name}": "1" for name in names})
+    for name in names:
+        repo.write(f"tracked/{name}", "22")
+        repo.write(f"untracked/{name}")
+    found = changes(Repository.discover(repo.path).worktree_changes(base))
+    assert found == [("M", f"tracked/{name}") for name in names] + [("?", f"untracked/{name}") for name in names]
+
+
+# Objects
+
+
+def test_blobs_come_in_order_and_as_they_are(repo: Repo) -> None:
+    contents = [b"", b"a\r\nb", b"\0\xff\n", b"x" * 200_000, *(b"%d" % number for number in range(100)), b""]
+    oids = [repo.stage(f"f{number}", content) for number, content in enumerate(contents)]
+    found = Repository.discover(repo.path)
+    assert [blob.data for blob in found.blobs(oids)] == contents
+    assert list(found.blobs([])) == []
+
+
+def test_a_blob_above_the_limit_is_not_read(repo: Repo) -> None:
+    contents = [b"small", b"x" * 101, b"y" * 100, b"z" * 5_000_000, b"small", b"z" * 102]
+    oids = [repo.stage(f"f{number}", content) for number, content in enumerate(contents)]
+    blobs = list(Repository.discover(repo.path).blobs(oids, limit=100))
+    assert [blob.size for blob in blobs] == [len(content) for content in contents]
+    assert [blob.data for blob in blobs] == [b"small", None, b"y" * 100, None, b"small", None]
+
+
+def test_blobs_may_be_left_unread(repo: Repo) -> None:
+    oids = [repo.stage(f"f{number}", b"x" * 100_000 + b"%d" % number) for number in range(40)]
+    blobs = Repository.discover(repo.path).blobs(oids)
+    assert next(blobs).size == 100_001
+    blobs.close()  # type: ignore[attr-defined]
+
+
+def test_a_blob_that_is_not_there(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    absent = "1" * 40
+    assert error_of(lambda: list(Repository.discover(repo.path).blobs([absent]))) == (
+        TaxonomyError,
+        f"the content {absent} cannot be read from this repository ({absent} missing).",
+        [("See what else is damaged:", "git fsck")],
+    )
+
+
+def test_a_damaged_blob(repo: Repo) -> None:
+    repo.commit({"a": "some content"})
+    oid = repo.oid("HEAD:a")
+    damaged = repo.path / ".git/objects" / oid[:2] / oid[2:]
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"not zlib")
+    kind, message, _ = error_of(lambda: list(Repository.discover(repo.path).blobs([oid])))
+    assert (kind, message.split(" (")[0]) == (TaxonomyError, f"the content {oid} cannot be read from this repository")
+
+
+# Partial clones
+
+
+def partial_clone(repo: Repo, path: Path, *options: str) -> Repo:
+    return repo.served().clone(path, "--filter=blob:none", "--no-checkout", *options)
+
+
+def test_missing_blobs_are_fetched_in_one_announced_batch(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1", "b": "2", "c": "3"})
+    oids = [repo.oid(f"HEAD:{name}") for name in "abc"]
+    clone = partial_clone(repo, tmp_path / "clone")
+    found = Repository.discover(clone.path)
+    said: list[str] = []
+    assert found.missing(oids) == tuple(oids)
+    found.fetch_missing(oids[:2], said.append)
+    assert said == ["Fetching 2 missing blobs from origin"]
+    assert found.missing(oids) == (oids[2],)
+    found.fetch_missing(oids[:2], said.append)
+    assert said == ["Fetching 2 missing blobs from origin"]
+    assert [blob.data for blob in found.blobs(oids[:2])] == [b"1", b"2"]
+    assert not (clone.path / ".git/FETCH_HEAD").exists()
+
+
+def test_a_complete_clone_misses_nothing(repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    assert Repository.discover(repo.path).missing(["1" * 40]) == ()
+
+
+def test_nothing_is_fetched_unannounced(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = repo.commit({"a": "1\n", "b": "2"})
+    head = repo.commit({"a": "2\n"})
+    clone = partial_clone(repo, tmp_path / "clone")
+    clone.git("reset", "--quiet")
+    clone.write("a", "3\n")
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE2_EVENT", os.fspath(trace))
+    found = Repository.discover(clone.path)
+    assert changes(found.tree_changes(base, head)) == [("M", "a")]
+    assert changes(found.index_changes(base)) == [("M", "a")]
+    assert changes(found.worktree_changes(base)) == [("M", "a"), ("D", "b")]
+    assert len(found.missing([repo.oid("HEAD:a"), repo.oid("HEAD:b")])) == 2
+    with pytest.raises(TaxonomyError):
+        list(found.blobs([repo.oid("HEAD:a")]))
+    assert not any("upload-pack" in " ".join(command) for command in started(trace))
+    assert found.missing([repo.oid("HEAD:a")])
+
+
+def test_a_fetch_that_fails_says_what_to_do(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    oid = repo.oid("HEAD:a")
+    clone = partial_clone(repo, tmp_path / "clone")
+    repo.path.rename(tmp_path / "moved")
+    found = Repository.discover(clone.path)
+    kind, message, remedies = error_of(lambda: found.fetch_missing([oid], silent))
+    assert kind is TaxonomyError
+    assert message.startswith(
+        "this is a partial clone, and 1 of the blobs to compare could not be fetched from origin ("
+    )
+    assert remedies == [("Fetch them while there is a connection:", "git fetch --refetch --no-filter origin")]
+    (tmp_path / "moved").rename(repo.path)
+    clone.git("fetch", "--refetch", "--no-filter", "origin")
+    assert found.missing([oid]) == ()
+
+
+# Nothing of the repository's own runs
+
+
+def booby_trap(repo: Repo) -> None:
+    """Config and attributes that leave a file `pwned` beside the repository, whatever of them is run."""
+    trap = repo.path.parent / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {repo.path.parent / 'pwned'}\n")
+    trap.chmod(0o755)
+    hooks = repo.path.parent / "hooks"
+    hooks.mkdir()
+    for hook in ("post-index-change", "reference-transaction", "pre-auto-gc", "post-checkout", "fsmonitor-watchman"):
+        (hooks / hook).symlink_to(trap)
+    run = os.fspath(trap)
+    keys = (
+        *(
+            "core.fsmonitor",
+            "core.pager",
+            "core.sshCommand",
+            "core.askPass",
+            "core.alternateRefsCommand",
+            "core.editor",
+        ),
+        *("filter.trap.clean", "filter.trap.smudge", "filter.trap.process", "filter.a.b.clean"),
+        *("diff.external", "diff.trap.command", "diff.trap.textconv", "pager.diff-index", "pager.ls-files"),
+        *("gpg.program", "credential.helper", "core.gitProxy", "remote.origin.uploadpack", "remote.origin.receivepack"),
+        *("alias.diff-index", "alias.ls-files", "uploadpack.packObjectsHook", "interactive.diffFilter"),
+    )
+    for key in keys:
+        repo.git("config", key, f"!{run}" if key.startswith(("alias", "credential")) else run)
+    repo.config(filter__trap__required="true", core__hooksPath=os.fspath(hooks), log__showSignature="true")
+    repo.write(".git/info/attributes", "* filter=trap diff=trap\na filter=a.b\n")
+
+
+def test_nothing_of_the_config_runs(repo: Repo, tmp_path: Path) -> None:
+    base = repo.commit({"a": "1\n", "b": "1\n", "c": "1\n"})
+    head = repo.commit({"a": "2\n"})
+    booby_trap(repo)
+    repo.write("b", "2\n")
+    repo.write("d", "x\r\n")
+    os.utime(repo.path / "c", (1, 1))
+    found = Repository.discover(repo.path)
+    assert found.resolve("main") == head
+    assert found.merge_base(base, head) == base
+    assert found.existing(["refs/heads/main"]) is not None
+    assert changes(found.tree_changes(base, head)) == [("M", "a")]
+    assert changes(found.index_changes(base)) == [("M", "a")]
+    assert changes(found.worktree_changes(base)) == [("M", "a"), ("M", "b"), ("M", "c"), ("?", "d")]
+    assert [blob.data for blob in found.blobs([repo.oid("HEAD:a")])] == [b"2\n"]
+    assert found.normalized(["d"]) == frozenset()
+    assert list(found.ignored()) == []
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_racily_clean_entry_is_compared_without_its_filter(repo: Repo, tmp_path: Path) -> None:
+    base = repo.commit({"a": "1\n"})
+    booby_trap(repo)
+    # As new as the index itself: Git cannot trust the times, and looks at the content.
+    now = (repo.path / ".git/index").stat().st_mtime_ns
+    os.utime(repo.path / "a", ns=(now, now))
+    repo.git("-c", "filter.a.b.clean=", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "add", "a")
+    now = (repo.path / "a").stat().st_mtime_ns
+    os.utime(repo.path / ".git/index", ns=(now, now))
+    assert changes(Repository.discover(repo.path).worktree_changes(base)) == []
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_fetch_runs_nothing_of_the_config(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    oid = repo.oid("HEAD:a")
+    clone = partial_clone(repo, tmp_path / "clone")
+    booby_trap(clone)
+    found = Repository.discover(clone.path)
+    found.fetch_missing([oid], silent)
+    assert found.missing([oid]) == ()
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_fetch_does_not_go_through_a_helper_of_the_repository(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    clone = partial_clone(repo, tmp_path / "clone")
+    clone.git("config", "remote.origin.url", f"ext::touch {tmp_path / 'pwned'}")
+    found = Repository.discover(clone.path)
+    with pytest.raises(TaxonomyError, match="transport 'ext' not allowed"):
+        found.fetch_missing([repo.oid("HEAD:a")], silent)
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_filter_that_cannot_be_switched_off_stops_us(repo: Repo) -> None:
+    repo.git("config", "filter.a=b.clean", "touch pwned")
+    kind, message, _ = error_of(lambda: list(Repository.discover(repo.path).worktree_changes("HEAD")))
+    assert kind is TaxonomyError
+    assert message == "the filter `a=b` in this repository's config cannot be switched off: its name holds `=`."
+
+
+# How much it costs
+
+
+def started(trace: Path) -> list[list[str]]:
+    """The command lines of all Git processes, from their own trace, without global options."""
+    events = [json.loads(line) for line in trace.read_text().splitlines()]
+    return [event["argv"] for event in events if event["event"] == "start"]
+
+
+def test_an_ordinary_run_starts_few_processes(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = repo.commit({"a": "1"})
+    repo.branch("topic")
+    repo.write("b")
+    trace = tmp_path / "trace"
+    Repository.discover(repo.path)
+    monkeypatch.setenv("GIT_TRACE2_EVENT", os.fspath(trace))
+    found = Repository.discover(repo.path)
+    existing = found.existing(["refs/heads/main"])
+    assert existing is not None
+    head = found.head()
+    assert head is not None
+    found.merge_base(existing.commit, head)
+    assert changes(found.worktree_changes(base)) == [("?", "b")]
+    names = ["rev-parse", "config", "for-each-ref", "rev-parse", "merge-base", "ls-files", "diff-index"]
+    commands = started(trace)
+    assert sorted(next(word for word in argv if word in names) for argv in commands) == sorted(names)
+
+
+def test_comparing_commits_looks_at_no_index_and_no_working_tree(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = repo.commit({"a/b": "1"})
+    head = repo.commit({"a/b": "2"})
+    found = Repository.discover(repo.path)
+    (repo.path / ".git/index").write_bytes(b"no index")
+    (repo.path / "a/b").unlink()
+    (repo.path / "a").rmdir()
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE2_EVENT", os.fspath(trace))
+    monkeypatch.setenv("GIT_TRACE2_EVENT_NESTING", "20")
+    assert changes(found.tree_changes(base, head)) == [("M", "a/b")]
+    events = [json.loads(line) for line in trace.read_text().splitlines()]
+    entries = [event["value"] for event in events if event.get("key") == "read/cache_nr"]
+    walks = [event for event in events if event.get("category") in {"read_directory", "untracked_cache"}]
+    assert (entries, walks) == ([], [])
+
+
+def test_the_machine_is_left_out(tmp_path: Path) -> None:
+    hostile = {"GIT_DIR": "x", "GITHUB_ACTIONS": "true", "CI": "1", "PRE_COMMIT_FROM_REF": "y", "PATH": "/bin"}
+    kept = isolated_environment(tmp_path, hostile)
+    assert {name for name in kept if name in hostile} == {"PATH"}
