@@ -11,7 +11,6 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
-from io import FileIO
 from itertools import islice
 from pathlib import Path
 from posixpath import basename, splitext
@@ -355,22 +354,23 @@ def read_beneath(root: Path, path: str, *, limit: int = MAX_BYTES) -> bytes | Un
     except OSError as error:
         return _not_opened(root, path, error)
     try:
-        with open(descriptor, "rb", buffering=0) as file:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                return _not_regular(_kind_of(facts.st_mode))
-            if facts.st_size > limit:
-                return _too_large(facts.st_size, limit)
-            data = _read_all(file, limit + 1)
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            return _not_regular(_kind_of(facts.st_mode))
+        if facts.st_size > limit:
+            return _too_large(facts.st_size, limit)
+        data = _read_all(descriptor, limit + 1)
     except OSError as error:
         return Unreadable(code="TX001", message=f"cannot be read: {error.strerror}")
-    # It may have grown since.
+    finally:
+        os.close(descriptor)
+    # It may have grown since its size was asked for.
     return data if len(data) <= limit else _too_large(len(data), limit)
 
 
-def _read_all(file: FileIO, limit: int) -> bytes:
+def _read_all(descriptor: int, limit: int) -> bytes:
     parts = []
-    while limit > 0 and (part := file.read(limit)):
+    while limit > 0 and (part := os.read(descriptor, limit)):
         parts.append(part)
         limit -= len(part)
     return b"".join(parts)
