@@ -27,6 +27,7 @@ REGULAR_FILE = 0o100644
 EXECUTABLE_FILE = 0o100755
 SYMBOLIC_LINK = 0o120000
 GITLINK = 0o160000
+FOLDER = 0o040000
 _EMPTY_TREES = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
@@ -58,7 +59,6 @@ _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.alternateRefsCommand": "",
     "core.warnAmbiguousRefs": "true",
-    "advice.statusHints": "false",
 }
 _CONFIG_KEYS = (
     r"^(core\.(autocrlf|sshcommand|askpass)|filter\..*|remote\..*\.(url|promisor|partialclonefilter|uploadpack)"
@@ -82,7 +82,8 @@ class RawChange:
 
     `path` is relative to the repository's root (`os.fsdecode` of Git's bytes). A mode of 0 says that the path is not
     there on that side; an oid is None where Git has not hashed the content. `status` is Git's letter (A, D, M, T, U),
-    or `?` for an untracked path, whose mode is not known; an untracked nested repository ends in `/`.
+    or `?` for an untracked path, whose mode is not known; an untracked nested repository ends in `/`. `!` is a folder
+    of the working tree that cannot be listed.
     """
 
     path: str
@@ -266,7 +267,7 @@ class Repository:
         """The newest merge base of one commit and the (imagined) merge of the others, None where there is none."""
         status, out, err = self._run("merge-base", "--all", one, *others)
         if status not in (0, 1):
-            raise _failure("find the merge base", err)
+            raise self._failed("find the merge base", err)
         bases = out.decode().split()
         if len(bases) < 2:
             return bases[0] if bases else None
@@ -318,6 +319,7 @@ class Repository:
                 raise self._failed("compare the working tree", err)
         yield from _parse_raw(answers[1][0])
         yield from _parse_others(answers[0][0])
+        yield from _unlisted_folders(answers[0][1])
 
     def children(self, commit: str, folders: Sequence[str]) -> Iterator[tuple[str, int, str]]:
         """What stands directly in these folders of a commit (`""`: at the top): (path, mode, oid)."""
@@ -419,7 +421,6 @@ class Repository:
         """Fetch as Git's own lazy fetch does, with no program that the repository's config names; gives stderr."""
         arguments = (
             "fetch",
-            remote,
             "--no-tags",
             "--no-write-fetch-head",
             "--recurse-submodules=no",
@@ -428,6 +429,8 @@ class Repository:
             # Of several remote.*.uploadpack the first counts: only the option overrides one of the repository's.
             f"--upload-pack={self._trusted(f'remote.{remote}.uploadpack') or 'git-upload-pack'}",
             "--stdin",
+            "--",
+            remote,
         )
         settings = (
             ("fetch.negotiationAlgorithm", "noop"),
@@ -806,6 +809,12 @@ def _parse_others(out: bytes) -> Iterator[RawChange]:
             unmerged.add(path)
         status = "?" if untracked else "U"
         yield RawChange(path=path, old_mode=0, new_mode=0, old_oid=None, new_oid=None, status=status)
+
+
+def _unlisted_folders(err: bytes) -> Iterator[RawChange]:
+    """The folders that `ls-files` only warns about: what is in them would go unnoticed."""
+    for path in re.findall(rb"warning: could not open directory '(.*?)/?': ", err, re.DOTALL):
+        yield RawChange(path=os.fsdecode(path), old_mode=0, new_mode=FOLDER, old_oid=None, new_oid=None, status="!")
 
 
 def _normalizes(facts: bytes, *, automatic: bool) -> bool:

@@ -16,11 +16,10 @@ from pathlib import Path
 from posixpath import basename, splitext
 from typing import Protocol
 
-from taxonomy_tools.git import GITLINK, REGULAR_FILE, SYMBOLIC_LINK, Announce, RawChange, Repository
+from taxonomy_tools.git import FOLDER, GITLINK, REGULAR_FILE, SYMBOLIC_LINK, Announce, RawChange, Repository
 from taxonomy_tools.layout import TAXONOMY_FOLDERS, is_leaf_file
 
 MAX_BYTES = 1024 * 1024
-FOLDER = 0o040000
 _CHUNK = 1024  # entries that one Git process is asked about
 # A platform without these opens by path, after an lstat of every component.
 _BENEATH = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")

@@ -255,6 +255,17 @@ def test_a_git_folder_far_from_its_working_tree(repo: Repo, tmp_path: Path, monk
             assert changes(found.worktree_changes(base)) == [("?", "sub/b")]
 
 
+def test_a_working_tree_that_is_named_stays_what_it_is(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = repo.commit({"a": "1", "sub/b": "1"})
+    repo.write("new")
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_WORK_TREE", ".")
+    with standing_in(repo.path):
+        found = Repository.discover(Path("sub"))
+    assert (found.root, found.prefix) == (repo.path, "sub")
+    assert changes(found.worktree_changes(base)) == [("?", "new")]
+
+
 def test_a_git_folder_that_is_none(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "nowhere")
     with standing_in(repo.path):
@@ -681,6 +692,35 @@ def test_removed_from_the_index_but_not_from_disk(repo: Repo) -> None:
     assert changes(found.worktree_changes(base)) == [("D", "a"), ("?", "a")]
 
 
+def test_an_index_that_git_cannot_read(repo: Repo) -> None:
+    base = repo.commit({"a": "1"})
+    repo.write(".git/index", "no index")
+    found = Repository.discover(repo.path)
+    assert error_of(lambda: list(found.worktree_changes(base))) == (
+        TaxonomyError,
+        "Git could not compare the working tree (.git/index: index file smaller than expected).",
+        [],
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to root")
+def test_a_folder_that_cannot_be_listed_is_named(repo: Repo) -> None:
+    base = repo.commit({"a": "1"})
+    repo.write("it's\nclosed/b")
+    (repo.path / "it's\nclosed").chmod(0)
+    try:
+        assert changes(Repository.discover(repo.path).worktree_changes(base)) == [("!", "it's\nclosed")]
+    finally:
+        (repo.path / "it's\nclosed").chmod(0o700)
+
+
+def test_what_stands_in_folders_of_a_commit(repo: Repo) -> None:
+    repo.commit({"top": "1", "a/b": "1", "a/c/d": "1", "x y/*": "1"})
+    found = Repository.discover(repo.path)
+    listed = [path for path, _, _ in found.children("HEAD", ["", "a", "x y", "none", "top"])]
+    assert listed == ["a", "top", "x y", "a/b", "a/c", "x y/*"]
+
+
 def test_ignored_files(repo: Repo) -> None:
     repo.commit({".gitignore": "private/\n*.secret\n", "a": "1"})
     repo.write("private/deep/qna.yaml")
@@ -792,6 +832,29 @@ def test_missing_blobs_are_fetched_in_one_announced_batch(repo: Repo, tmp_path: 
     assert said == ["Fetching 2 missing blobs from origin"]
     assert [blob.data for blob in found.blobs(oids[:2])] == [b"1", b"2"]
     assert not (clone.path / ".git/FETCH_HEAD").exists()
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [
+        pytest.param(lambda found, base: found.tree_changes(base, "HEAD"), id="commits"),
+        pytest.param(lambda found, base: found.index_changes(base), id="the index"),
+        pytest.param(lambda found, base: found.worktree_changes(base), id="the working tree"),
+    ],
+)
+def test_a_clone_without_trees_says_what_to_fetch(
+    repo: Repo, tmp_path: Path, compare: Callable[[Repository, str], object]
+) -> None:
+    base = repo.commit({"a/b": "1"})
+    repo.commit({"a/b": "2"})
+    clone = repo.served().clone(tmp_path / "clone", "--filter=tree:0")
+    found = Repository.discover(clone.path)
+    kind, message, remedies = error_of(lambda: changes(compare(found, base)))
+    assert kind is TaxonomyError
+    assert message.startswith("this partial clone lacks what the comparison needs (")
+    assert remedies == [("Fetch it:", "git fetch --refetch --no-filter origin")]
+    clone.git("fetch", "--refetch", "--no-filter", "origin")
+    assert changes(compare(found, base)) == [("M", "a/b")]
 
 
 def test_a_complete_clone_misses_nothing(repo: Repo) -> None:
@@ -909,6 +972,33 @@ def test_a_fetch_runs_nothing_of_the_config(repo: Repo, tmp_path: Path) -> None:
     found = Repository.discover(clone.path)
     found.fetch_missing([oid], silent)
     assert found.missing([oid]) == ()
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_fetch_uses_the_programs_of_the_user(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"a": "1"})
+    clone = partial_clone(repo, tmp_path / "clone")
+    clone.git("config", "remote.origin.url", f"ssh://example.org{repo.path}")
+    booby_trap(clone)
+    ssh = tmp_path / "ssh"
+    ssh.write_text('#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\nexec sh -c "$1"\n')
+    ssh.chmod(0o755)
+    (tmp_path / "user").write_text(f"[core]\n\tsshCommand = {ssh}\n[credential]\n\thelper = cache\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.fspath(tmp_path / "user"))
+    found = Repository.discover(clone.path)
+    found.fetch_missing([repo.oid("HEAD:a")], silent)
+    assert found.missing([repo.oid("HEAD:a")]) == ()
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_remote_that_looks_like_an_option_is_none(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    clone = partial_clone(repo, tmp_path / "clone")
+    clone.git("config", "--remove-section", "remote.origin")
+    clone.git("config", f"remote.--upload-pack=touch {tmp_path / 'pwned'};.promisor", "true")
+    found = Repository.discover(clone.path)
+    with pytest.raises(TaxonomyError, match="could not be fetched"):
+        found.fetch_missing([repo.oid("HEAD:a")], silent)
     assert not (tmp_path / "pwned").exists()
 
 

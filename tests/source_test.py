@@ -127,6 +127,18 @@ def test_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
         closed.chmod(0o700)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to root")
+def test_a_folder_of_a_repository_that_cannot_be_listed(repo: Repo) -> None:
+    repo.write("knowledge/closed/qna.yaml")
+    (repo.path / "knowledge/closed").chmod(0)
+    try:
+        assert contents(worktree(repo)) == {
+            "knowledge/closed": Unreadable(code="TX001", message="is a folder that cannot be listed")
+        }
+    finally:
+        (repo.path / "knowledge/closed").chmod(0o700)
+
+
 @pytest.mark.parametrize(
     ("path", "mode", "stands"),
     [
