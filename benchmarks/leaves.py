@@ -88,7 +88,7 @@ def _invent(draw: random.Random, top: str, version: int, size: int) -> str:
     if top == "knowledge":
         head = (
             f"version: {version}\ncreated_by: nobody\ndomain: everything\ndocument_outline: What there is to know\n"
-            f"document:\n  repo: https://example.com/notes\n  commit: {'0' * 40}\n  patterns:\n    - '*.md'\n"
+            f"document:\n  repo: https://example.com/notes\n  commit: {'c0de' * 10}\n  patterns:\n    - '*.md'\n"
         )
         seeds = [_invent_knowledge_seed(draw, (size - len(head)) // 5) for _ in range(5)]
     else:

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 # import each other, as long as they do it without a circle. A new module is given its place here.
 TIERS: tuple[tuple[str, ...], ...] = (
     ("errors", "diagnostics", "layout"),
+    ("text",),
+    ("mistakes",),
     ("git", "document", "schemas", "config", "yamllint"),
     ("source", "base", "leaf"),
     ("diff",),
@@ -38,7 +40,7 @@ OUTSIDERS: dict[str, tuple[str, ...]] = {
     "rapidfuzz": ("generate",),
     "referencing": ("schemas",),
     "rich": ("generate",),
-    "yaml": ("document", "yamllint", "config"),
+    "yaml": ("document", "mistakes", "yamllint", "config"),
 }
 # What could reach the network or start a process, and who has a reason to.
 GUARDED: dict[str, tuple[str, ...]] = {
