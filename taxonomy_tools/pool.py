@@ -1,0 +1,92 @@
+"""A pool of processes that an interrupt, or the death of the parent, leaves nothing of."""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from types import FrameType
+from typing import NoReturn, ParamSpec, TypeVar
+
+from taxonomy_tools.errors import Remedy, TaxonomyError
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@contextmanager
+def process_pool(jobs: int) -> Iterator[Executor]:
+    """An executor of so many processes. Whatever ends the work early interrupts them, and waits for them to clean up.
+
+    Tasks are submitted through `interruptible`. Raises TaxonomyError if a process is ended from outside.
+    """
+    # Forked workers have all modules loaded; only Linux forks safely.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise TaxonomyError(
+            "a process that checked leaves was ended from outside, perhaps for want of memory.",
+            Remedy("Use fewer of them:", "--jobs 1"),
+        ) from error
+    except BaseException:
+        for worker in set(multiprocessing.active_children()) - others:
+            if worker.pid is not None:
+                os.kill(worker.pid, signal.SIGINT)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def interruptible(function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Run a task in a worker: an interrupt ends it through its context managers, and does not end the worker."""
+    signal.signal(signal.SIGINT, _interrupt_once)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def in_order(tasks: Iterator[Callable[[], Future[_T]]], *, ahead: int) -> Iterator[_T]:
+    """The results of tasks in their order, with so many under way: those of the rest are not yet in memory.
+
+    A task is a callable that submits it.
+    """
+    waiting: deque[Future[_T]] = deque()
+    for submit in tasks:
+        waiting.append(submit())
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _begin_worker() -> None:
+    """Make a worker that an interrupt reaches only in its task, and that does not outlive its parent.
+
+    A worker waits for tasks on a pipe that its siblings hold open too: the death of the parent alone does not end it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _interrupt_once(number: int, _: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt, once: Ctrl-C comes from the terminal, and again from the parent."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
