@@ -257,18 +257,21 @@ def _kind(path: str, document: Document | None) -> LeafKind | None:
 
 
 def _content(draft: _Draft, change: LeafChange | None) -> ContentChange | None:
-    """What changed inside the leaf, if there are two documents to compare."""
-    if change is None or change.old is None or change.new is None or draft.document is None:
+    """What changed inside the leaf, if there are two documents to compare, or two that are the same."""
+    if change is None or change.old is None or change.new is None:
         return None
-    before, _ = _load(draft.item.old_document)
-    if before is None:
+    attribution = _differ(change.old.attribution, change.new.attribution)
+    before, after = draft.item.old_document, draft.item.document
+    if isinstance(after, bytes) and before == after:
+        return ContentChange(attribution=attribution)
+    old, _ = _load(before)
+    if (
+        old is None
+        or draft.document is None
+        or not (isinstance(old.data, dict) and isinstance(draft.document.data, dict))
+    ):
         return None
-    return compare(
-        before.data,
-        draft.document.data,
-        attribution=_differ(change.old.attribution, change.new.attribution),
-        document=draft.item.old_document != draft.item.document,
-    )
+    return compare(old.data, draft.document.data, attribution=attribution, document=True)
 
 
 def _differ(old: Entry | None, new: Entry | None) -> bool:

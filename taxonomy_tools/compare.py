@@ -1,11 +1,13 @@
 """Which two states of a taxonomy are compared, and which leaves differ."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from taxonomy_tools.base import comparison_start, find_base
 from taxonomy_tools.diff import LeafChange, leaf_changes
-from taxonomy_tools.git import Announce, Repository
+from taxonomy_tools.git import SYMBOLIC_LINK, Announce, Repository
+from taxonomy_tools.layout import leaf_of
 from taxonomy_tools.report import Comparison
 from taxonomy_tools.source import Entry, FileChange, Index, Revision, Source, Unreadable, Versioned, WorkTree, blob_oid
 
@@ -108,7 +110,7 @@ class _Sides:
         return self.old.children(folders) if self.old is not None else ()
 
     def prepare(self, entries: Iterable[Entry]) -> None:
-        self.repository.fetch_missing((entry.blob for entry in entries if entry.blob), self.announce)
+        self.repository.fetch_missing((entry.blob for entry in entries if entry.blob and entry.regular), self.announce)
 
     def read_old(self, entries: Sequence[Entry]) -> Iterator[bytes | Unreadable]:
         return self.old.read(entries) if self.old is not None else iter(())
@@ -116,8 +118,20 @@ class _Sides:
     def read_new(self, entries: Sequence[Entry]) -> Iterator[bytes | Unreadable]:
         return self.new.read(entries)
 
-    def blob_oid(self, data: bytes) -> str:
-        return blob_oid(data, self.repository.object_format)
+    def hash_new(self, entries: Sequence[Entry]) -> Iterator[str | None]:
+        contents = self.new.read([entry for entry in entries if entry.regular])
+        for entry in entries:
+            content = next(contents) if entry.regular else self._target(entry)
+            yield blob_oid(content, self.repository.object_format) if isinstance(content, bytes) else None
+
+    def _target(self, entry: Entry) -> bytes | None:
+        """What Git stores of a symbolic link: where it points. It is not gone there."""
+        if entry.mode != SYMBOLIC_LINK or not isinstance(self.new, WorkTree):
+            return None
+        try:
+            return os.fsencode(os.readlink(self.new.root / entry.path))
+        except OSError:
+            return None
 
 
 def _why_nothing(comparison: Comparison, new: Versioned, *, contained: bool) -> Iterator[str]:
@@ -132,12 +146,14 @@ def _why_nothing(comparison: Comparison, new: Versioned, *, contained: bool) -> 
     else:
         start = base if comparison.direct else f"the merge base with {base}"
         yield f"No leaf changed between {start} and {head}."
-    if isinstance(new, WorkTree):
-        yield from _ignored_leaves(new)
+    yield from ignored_leaves(new, lambda _: True)
 
 
-def _ignored_leaves(new: WorkTree) -> Iterator[str]:
-    ignored = sorted(new.ignored())
+def ignored_leaves(new: Source, selects: Callable[[str], bool]) -> Iterator[str]:
+    """A note that names the ignored files of the leaves that `selects` takes, if there are any."""
+    if not isinstance(new, WorkTree):
+        return
+    ignored = sorted(path for path in new.ignored() if selects(leaf_of(path)))
     if ignored:
         more = f" and {len(ignored) - _NAMED} more" if len(ignored) > _NAMED else ""
         named = ", ".join(ignored[:_NAMED])

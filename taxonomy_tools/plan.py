@@ -4,19 +4,24 @@ A plan is made before anything is checked, so that wrong use ends in one message
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shlex
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from taxonomy_tools.check import Leaf, Settings, check_leaves
-from taxonomy_tools.compare import compare, open_source
+from taxonomy_tools.compare import compare, ignored_leaves, open_source
 from taxonomy_tools.diff import LeafFiles, group_leaves
 from taxonomy_tools.errors import Remedy, TaxonomyError
-from taxonomy_tools.git import Announce, NotARepository, Repository
+from taxonomy_tools.git import REGULAR_FILE, SYMBOLIC_LINK, Announce, NotARepository, Repository
 from taxonomy_tools.layout import TAXONOMY_FOLDERS, is_leaf_file
 from taxonomy_tools.report import Comparison, LeafReport
-from taxonomy_tools.source import Entry, Folder, Source, WorkTree, announce_nothing
+from taxonomy_tools.source import Entry, Folder, Index, Revision, Source, WorkTree, announce_nothing
 from taxonomy_tools.yamllint import Rules
+
+_NAMED = 3
+"""Paths that a note names; more are counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,12 +79,13 @@ def plan_diff(
     if path is not None and _is_file(path):
         return _plan_file(path, selection, lint_rules)
     try:
-        repository = Repository.discover(path)
+        repository = Repository.discover(path or _common_start(selection.paths))
     except NotARepository:
         if path is None or selection.needs_git:
             raise
         return _plan_folder(path, selection.paths, lint_rules)
     folder = _folder_of(repository, selection)
+    scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
     compared = compare(
         repository,
         folder=folder,
@@ -90,15 +96,19 @@ def plan_diff(
         environment=os.environ if environment is None else environment,
         announce=announce,
     )
-    within = _within(repository, folder, selection.paths)
+    changed = {path for change in compared.changes for path in (change.path, change.old_path) if path is not None}
+    scope.insist(changed, lambda inside: _exists(inside, repository, folder, compared.new, compared.old))
     leaves = tuple(
         Leaf(path=change.path, files=change.new or LeafFiles(), change=change)
         for change in compared.changes
-        if _selects(within, change.path) or (change.old_path is not None and _selects(within, change.old_path))
+        if scope.holds(change.path) or (change.old_path is not None and scope.holds(change.old_path))
     )
     notes = compared.notes
     if compared.changes and not leaves:
-        notes = (f"No leaf changed below {_enumerate(selection.paths)}; elsewhere {len(compared.changes)} did.",)
+        notes = (
+            f"No leaf changed at or below {scope}; elsewhere {len(compared.changes)} did.",
+            *ignored_leaves(compared.new, scope.holds),
+        )
     return Plan(
         comparison=compared.comparison,
         leaves=leaves,
@@ -129,13 +139,16 @@ def plan_check(
         return _plan_folder(root, selection.paths, lint_rules)
     folder = _folder_of(repository, selection)
     new = open_source(repository, head=selection.head, staged=selection.staged, folder=folder, announce=announce)
-    within = _within(repository, folder, selection.paths)
-    entries = [entry for entry in new.list() if _selects(within, _owner(entry.path))]
+    scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
+    entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
+    scope.insist({_owner(entry.path) for entry in entries}, lambda inside: _exists(inside, repository, folder, new))
     if isinstance(new, WorkTree):
-        entries += _unlisted(new, within, entries)
+        entries += _unlisted(new, scope, entries)
+    # At once: the chunks that are checked would each fetch for themselves.
+    repository.fetch_missing((entry.blob for entry in entries if entry.blob and entry.regular), announce)
     prefix = f"{folder}/" if folder else ""
     settings = Settings(lint_rules=lint_rules, prefix=prefix, object_format=repository.object_format)
-    return _plan(new, entries, selection, settings)
+    return _plan(new, entries, scope, settings)
 
 
 def _plan_folder(root: Path, paths: Sequence[Path], lint_rules: Rules) -> Plan:
@@ -143,9 +156,10 @@ def _plan_folder(root: Path, paths: Sequence[Path], lint_rules: Rules) -> Plan:
     if not root.is_dir():
         raise TaxonomyError(f"there is no folder {root}.", Remedy("Name one that is there:", "taxonomy check -C PATH"))
     new = Folder(root=root)
-    within = [_relative(path, root) for path in paths]
-    entries = [entry for entry in new.list() if _selects(within, _owner(entry.path))]
-    return _plan(new, entries, Selection(paths=paths, taxonomy_path=root), Settings(lint_rules=lint_rules))
+    scope = _Scope.of(paths, root)
+    entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
+    scope.insist({_owner(entry.path) for entry in entries}, lambda inside: os.path.lexists(root / inside))
+    return _plan(new, entries, scope, Settings(lint_rules=lint_rules))
 
 
 def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
@@ -153,40 +167,38 @@ def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
     if selection.needs_git or selection.paths:
         raise TaxonomyError(
             f"{path} is a single file: it is checked as it lies there, and cannot be compared.",
-            Remedy("Compare what changed below a path:", f"taxonomy-diff {path.parent}"),
+            Remedy("Compare what changed below a path:", f"taxonomy-diff {shlex.quote(str(path.parent))}"),
         )
     if not is_leaf_file(path.name):
         raise _no_leaf(path)
-    root = _root_of(path.parent)
-    placed = root != path.parent.absolute()
-    folder = path.parent.absolute().relative_to(root)
-    new = Folder(root=root)
-    entries = [entry for entry in _listing(root, folder) if entry.regular or is_leaf_file(entry.path)]
-    return _plan(new, entries, selection, Settings(lint_rules=lint_rules, placed=placed), label=str(path))
+    folder = _resolve(path).parent
+    root = _root_of(folder)
+    inside = "" if folder == root else folder.relative_to(root).as_posix()
+    settings = Settings(lint_rules=lint_rules, placed=root != folder)
+    return _plan(Folder(root=root), _listing(root, inside), _Scope(), settings, label=str(path))
 
 
-def _listing(root: Path, folder: Path) -> Iterator[Entry]:
+def _listing(root: Path, folder: str) -> Iterator[Entry]:
     """The leaf files directly in one folder."""
-    for entry in Folder(root=root / folder).list():
-        if "/" not in entry.path and is_leaf_file(entry.path):
-            yield Entry(path=(PurePosixPath(folder.as_posix()) / entry.path).as_posix(), mode=entry.mode, oid=None)
+    try:
+        names = sorted(filter(is_leaf_file, os.listdir(root / folder)))
+    except OSError:
+        names = []
+    for name in names:
+        path = f"{folder}/{name}" if folder else name
+        if not stat.S_ISDIR(os.lstat(root / path).st_mode):
+            mode = SYMBOLIC_LINK if (root / path).is_symlink() else REGULAR_FILE
+            yield Entry(path=path, mode=mode, oid=None)
 
 
 def _plan(
-    new: Source, entries: Iterable[Entry], selection: Selection, settings: Settings, *, label: str | None = None
+    new: Source, entries: Iterable[Entry], scope: "_Scope", settings: Settings, *, label: str | None = None
 ) -> Plan:
     leaves = tuple(Leaf(path=folder, files=files) for folder, files in group_leaves(entries).items())
-    notes = () if leaves else (f"No leaf found: there is no qna.yaml {_where(selection, new)}.",)
+    where = f"at or below {scope}" if scope.typed else f"in {label or new.label}"
+    notes = () if leaves else (f"No leaf found: there is no qna.yaml {where}.",)
     comparison = Comparison(head=label or new.label)
     return Plan(comparison=comparison, leaves=leaves, new=new, old=None, settings=settings, notes=notes)
-
-
-def _where(selection: Selection, new: Source) -> str:
-    return f"at or below {_enumerate(selection.paths)}" if selection.paths else f"in {new.label}"
-
-
-def _enumerate(paths: Sequence[Path]) -> str:
-    return ", ".join(str(path) for path in paths)
 
 
 def _is_file(path: Path) -> bool:
@@ -200,39 +212,96 @@ def _folder_of(repository: Repository, selection: Selection) -> str:
 
 def _common_start(paths: Sequence[Path]) -> Path | None:
     """Where to look for the repository: here, as long as the paths are."""
-    here = Path.cwd()
-    outside = [path for path in paths if not _resolve(path).is_relative_to(here)]
-    return outside[0] if outside else None
+    here = Path(os.path.realpath(Path.cwd()))
+    return next((path for path in paths if not _resolve(path).is_relative_to(here)), None)
 
 
 def _resolve(path: Path) -> Path:
     """The absolute path, with links in the folders above followed and a link at its end kept."""
-    return Path(os.path.abspath(path)).parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
+    if path.name in ("", os.pardir):
+        return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path.parent)) / path.name
 
 
-def _within(repository: Repository, folder: str, paths: Sequence[Path]) -> list[str]:
-    return [_relative(path, repository.root / folder) for path in paths]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Scope:
+    """The paths that the user named, as typed and relative to the taxonomy (`""`: its root). None name everything.
+
+    `owners` are the leaves whose files were named.
+    """
+
+    typed: tuple[Path, ...] = ()
+    inside: tuple[str, ...] = ()
+    owners: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], root: Path, *, relative: bool = False) -> "_Scope":
+        """The scope of paths relative to the current directory, or, as in a bare repository, `relative` to the root.
+
+        Raises TaxonomyError for a path outside of the taxonomy.
+        """
+        inside = tuple(_relative(root / path if relative else path, root, typed=path) for path in paths)
+        owners = frozenset(_owner(path) for path in inside if is_leaf_file(path))
+        return cls(typed=tuple(paths), inside=inside, owners=owners, below=frozenset(inside))
+
+    def holds(self, leaf: str) -> bool:
+        """Whether a leaf is at or below one of the paths, or owns the file that one names."""
+        return not self.typed or leaf in self.owners or not self.below.isdisjoint(_upwards(leaf))
+
+    def insist(self, leaves: Collection[str], exists: Callable[[str], bool]) -> None:
+        """Raise TaxonomyError for a path that holds none of the leaves and does not exist: it was mistyped."""
+        if not self.typed:
+            return
+        reached = {folder for leaf in leaves for folder in _upwards(leaf)}
+        for typed, path in zip(self.typed, self.inside, strict=True):
+            held = path in reached or (is_leaf_file(path) and _owner(path) in leaves)
+            if not held and not exists(path):
+                raise TaxonomyError(f"there is no {typed}.", Remedy("See what there is:", _look_around(typed)))
+
+    def __str__(self) -> str:
+        more = f" and {len(self.typed) - _NAMED} more" if len(self.typed) > _NAMED else ""
+        return ", ".join(str(path) for path in self.typed[:_NAMED]) + more
 
 
-def _relative(path: Path, root: Path) -> str:
-    """The path relative to the taxonomy (`""` for its root). Raises TaxonomyError for one outside of it."""
-    try:
-        inside = _resolve(path).relative_to(root.resolve()).as_posix()
-    except ValueError as error:
-        raise TaxonomyError(
-            f"{path} is not in the taxonomy at {root}.", Remedy("Name the taxonomy that it is in:", "-C PATH")
-        ) from error
-    if not os.path.lexists(path):
-        raise TaxonomyError(f"there is no {path}.", Remedy("See what there is:", f"ls {path.parent}"))
-    return "" if inside == "." else inside
-
-
-def _selects(within: Sequence[str], leaf: str) -> bool:
-    """Whether a leaf is at or below one of the paths, or owns the file that a path names."""
-    return not within or any(
-        not path or leaf == path or leaf.startswith(f"{path}/") or (is_leaf_file(path) and _owner(path) == leaf)
-        for path in within
+def _relative(path: Path, root: Path, *, typed: Path) -> str:
+    """The path relative to the taxonomy. Raises TaxonomyError for one outside of it."""
+    top = os.path.realpath(root)
+    # A link is named for itself, unless it stands elsewhere and points into the taxonomy.
+    for place in (_resolve(path), Path(os.path.realpath(path))):
+        if place.is_relative_to(top):
+            inside = place.relative_to(top).as_posix()
+            return "" if inside == os.curdir else inside
+    raise TaxonomyError(
+        f"{typed} is not in the taxonomy at {root}.", Remedy("Name the taxonomy that it is in:", "-C PATH")
     )
+
+
+def _look_around(path: Path) -> str:
+    return f"ls {shlex.quote(str(path.parent))}"
+
+
+def _upwards(leaf: str) -> Iterator[str]:
+    """A folder and all above it, the taxonomy's root `""` last."""
+    while leaf:
+        yield leaf
+        leaf = leaf.rpartition("/")[0]
+    yield ""
+
+
+def _exists(inside: str, repository: Repository, folder: str, new: Source, old: Source | None = None) -> bool:
+    """Whether there is something at a path of the taxonomy, on either side, leaf or not."""
+    place = f"{folder}/{inside}" if folder and inside else folder or inside
+    if not place or (isinstance(new, WorkTree) and os.path.lexists(repository.root / place)):
+        return True
+    queries = [
+        repository.tree_changes(repository.empty_tree, side.commit, under=[place])
+        for side in (new, old)
+        if isinstance(side, Revision)
+    ]
+    if isinstance(new, Index):
+        queries.append(repository.index_changes(repository.empty_tree, under=[place]))
+    return any(True for query in queries for _ in query)
 
 
 def _owner(path: str) -> str:
@@ -240,17 +309,16 @@ def _owner(path: str) -> str:
     return path.rpartition("/")[0] if is_leaf_file(path) else path
 
 
-def _unlisted(new: WorkTree, within: Sequence[str], listed: Sequence[Entry]) -> Iterator[Entry]:
+def _unlisted(new: WorkTree, scope: _Scope, listed: Sequence[Entry]) -> Iterator[Entry]:
     """The leaf files at paths that were named, but that Git does not list because it ignores them."""
     known = {entry.path for entry in listed}
-    for path in within:
-        folder = _owner(path) if is_leaf_file(path) else path
-        if any(_selects([path], _owner(entry)) for entry in known):
-            continue
-        for entry in Folder(root=new.root / folder).list():
-            inside = f"{folder}/{entry.path}" if folder else entry.path
-            if inside not in known:
-                yield Entry(path=inside, mode=entry.mode, oid=None)
+    reached = {folder for path in known for folder in _upwards(_owner(path))} if scope.typed else frozenset()
+    for path in scope.inside:
+        if is_leaf_file(path) and path not in known:
+            yield from (entry for entry in _listing(new.root, _owner(path)) if entry.path not in known)
+        elif path not in reached and not (new.root / path).is_symlink():
+            for entry in Folder(root=new.root / path).list():
+                yield Entry(path=f"{path}/{entry.path}".removeprefix("/"), mode=entry.mode, oid=None)
 
 
 def _no_leaf(path: Path) -> TaxonomyError:
