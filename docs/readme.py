@@ -69,9 +69,9 @@ def option_table() -> str:
 
 
 def options_of(command: str) -> Iterator[click.Option]:
-    """The options of a subcommand, in the order of its help."""
+    """The options of a subcommand, in the order of its help; without those that every program has."""
     for parameter in cli.commands[command].params:
-        if isinstance(parameter, click.Option):
+        if isinstance(parameter, click.Option) and not parameter.is_eager:
             yield parameter
 
 

@@ -4,11 +4,16 @@ Arguments are parsed here; the work is done in `commands`, which are imported on
 on every commit, and imports are most of what a small run costs.
 """
 
+import errno
+import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -18,11 +23,17 @@ from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
 
 FORMATS = ("text", "json", "jsonl")
+SCHEMAS = ("compositional_skills", "knowledge", "report")
 FAIL_ON = (*(severity.value for severity in Severity if severity is not Severity.OFF), "never")
+
+_STDOUT = Path("-")
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""What writing to a stream fails with when nothing is wrong with the program."""
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Exit(IntEnum):
-    """The exit codes of every command."""
+    """The exit codes of every command. A signal other than Ctrl-C gives 128 and its number, as in a shell."""
 
     OK = 0
     FINDINGS = 1
@@ -30,27 +41,92 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class _Reporting(click.Command):
-    """A command whose `--output FILE` belongs to the `--output-format` before it, or, before all, to the first."""
+# --- how things are declared
+
+
+class _Path(click.Path):
+    """A path, as it was typed. An empty one comes from a variable that is not set, and would mean the folder here."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what is empty."""
+        if not os.fspath(value):
+            self.fail("the path is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Option(click.Option):
+    """An option that stands under a heading of the help."""
+
+    def __init__(self, *arguments: Any, heading: str, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.heading = heading
+
+
+class _Command(click.Command):
+    """A command whose help has options that belong together under one heading."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, heading by heading, in the order of their declaration."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+            if record is not None:
+                sections.setdefault(getattr(parameter, "heading", "Other options"), []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class _Reporting(_Command):
+    """A command that reports: each `--output FILE` belongs to the format before it, or, before all, to the first."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does, and pair formats with files in the order in which they were given."""
-        order = iter(self.make_parser(ctx).parse_args(list(args))[2]) if not ctx.resilient_parsing else iter(())
+        """Parse as click does, pair formats with files, and refuse what contradicts itself."""
+        order = self.make_parser(ctx).parse_args(list(args))[2] if not ctx.resilient_parsing else []
         rest = super().parse_args(ctx, args)
-        formats, files = list(ctx.params.pop("output_format")), list(ctx.params.pop("output"))
-        outputs: list[tuple[str, Path | None]] = []
-        for parameter in order:
-            if parameter.name == "output_format":
-                outputs.append((formats.pop(0), None))
-            elif parameter.name == "output":
-                name, file = outputs.pop() if outputs else (formats.pop(0) if formats else FORMATS[0], None)
-                if file is not None:
-                    raise click.UsageError("Two --output for one --output-format: give each file its own format.", ctx)
-                outputs.append((name, files.pop(0)))
-        if [file for _, file in outputs].count(None) > 1:
-            raise click.UsageError("Only one format can go to standard output: give the others an --output FILE.", ctx)
-        ctx.params["outputs"] = outputs or [(FORMATS[0], None)]
+        formats, files = ctx.params.pop("output_format") or (), ctx.params.pop("output") or ()
+        ctx.params["outputs"] = _outputs([parameter.name for parameter in order], formats, files, ctx)
+        if ctx.params["staged"] and ctx.params["head"] is not None:
+            raise click.UsageError("--staged and --head each name a side to look at: give one of them.", ctx)
         return rest
+
+
+def _outputs(
+    order: Sequence[str | None], formats: Sequence[str], files: Sequence[Path], ctx: click.Context
+) -> list[tuple[str, Path | None]]:
+    """Each format with its file, None for standard output."""
+    pairs = _pairs(order, formats, files, ctx)
+    outputs = [(name, None if file in (None, _STDOUT) else file) for name, file in pairs or [(FORMATS[0], None)]]
+    places = [None if file is None else os.path.abspath(file) for _, file in outputs]
+    if places.count(None) > 1:
+        raise click.UsageError("Only one format can go to standard output: give the others an --output FILE.", ctx)
+    if len(set(places)) < len(places):
+        raise click.UsageError("Two formats cannot go to one file: give each an --output FILE of its own.", ctx)
+    return outputs
+
+
+def _pairs(
+    order: Sequence[str | None], formats: Sequence[str], files: Sequence[Path], ctx: click.Context
+) -> list[tuple[str, Path | None]]:
+    """Each format with what was given as its file. `order` are the names of the options, as they came."""
+    names, places = iter(formats), iter(files)
+    pairs: list[tuple[str, Path | None]] = []
+    first: Path | None = None  # a file that came before any format
+    for option in order:
+        if option == "output_format":
+            pairs.append((next(names), first))
+            first = None
+        elif option == "output":
+            if first is not None or (pairs and pairs[-1][1] is not None):
+                raise click.UsageError("Two --output for one --output-format: give each file its own format.", ctx)
+            if pairs:
+                pairs[-1] = (pairs[-1][0], next(places))
+            else:
+                first = next(places)
+    return pairs if first is None else [(FORMATS[0], first)]
 
 
 def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -62,46 +138,70 @@ def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Cal
     return decorate
 
 
-_taxonomy_path = click.option(
+def _option(*names: str, heading: str, **options: Any) -> Callable[..., Any]:
+    return click.option(*names, cls=_Option, heading=heading, **options)
+
+
+_LOOK, _VALIDATE, _REPORT, _EXIT = "What to look at", "How to validate", "What to report", "When to fail"
+
+_taxonomy_path = _option(
     "-C",
     "--taxonomy-path",
-    type=click.Path(path_type=Path),
-    help="The taxonomy's root, or one leaf file. May be a folder inside a larger repository.",
+    heading=_LOOK,
+    type=_Path(),
+    help="The taxonomy's root (it may be a folder inside a larger repository), or one leaf file. Default: here.",
 )
 _source_options = _options(
-    click.option("--staged", is_flag=True, help="Take the index instead of the working tree."),
-    click.option("--head", metavar="REF", help="Take a commit instead of the working tree."),
+    _option("--staged", heading=_LOOK, is_flag=True, help="Look at the index, not at the working tree."),
+    _option("--head", heading=_LOOK, metavar="REF", help="Look at a commit, not at the working tree."),
 )
 _report_options = _options(
-    click.option(
+    _option(
         "--yaml-rules",
-        type=click.Path(path_type=Path),
+        heading=_VALIDATE,
+        type=_Path(),
         metavar="FILE",
-        help="A yamllint configuration to lint with.",
+        help="A yamllint configuration. Default: relaxed, with lines of any length.",
     ),
-    click.option(
+    _option(
+        "--jobs",
+        heading=_VALIDATE,
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Work in so many processes. Default: one a core, and one for a handful of leaves.",
+    ),
+    _option(
         "--output-format",
+        heading=_REPORT,
         multiple=True,
         type=click.Choice(FORMATS),
-        help="How to report. May be repeated, each with its --output.",
+        help="text (for people, the default), json (one document) or jsonl (a line a leaf as it is done). "
+        "Repeat it for several at once, each with its --output.",
     ),
-    click.option(
+    _option(
         "--output",
+        heading=_REPORT,
         multiple=True,
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=_Path(dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Where the format before it goes, if not to standard output.",
+        help="Where the format before it goes. Default: standard output, which is also `-`.",
     ),
-    click.option(
+    _option("-q", "--quiet", heading=_REPORT, is_flag=True, help="Say nothing of what is well."),
+    _option(
         "--fail-on",
+        heading=_EXIT,
         type=click.Choice(FAIL_ON),
         default="error",
         show_default=True,
-        help="The least severity that makes the exit code 1.",
+        help="Exit with 1 if a finding is as severe as this.",
     ),
-    click.option("--fail-if-empty", is_flag=True, help="Exit with 1 when there is no leaf to check."),
-    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes. Default: the cores."),
-    click.option("-q", "--quiet", is_flag=True, help="Print nothing when all is well."),
+    _option("--fail-if-empty", heading=_EXIT, is_flag=True, help="Exit with 1 if there is no leaf to check."),
+)
+_paths = click.argument("paths", nargs=-1, type=_Path(), metavar="[PATH]...")
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+_EXIT_CODES = (
+    "Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong use or the job could not be done, 130 "
+    "interrupted."
 )
 
 
@@ -113,27 +213,42 @@ class _Group(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="taxonomy-tools")
-def cli() -> None:
-    """Git-native validation of training taxonomies.
+_version = click.version_option(__version__, prog_name="taxonomy-tools")
 
-    Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong use or the job could not be done, 130 interrupted.
+
+# --- the commands
+
+
+@click.group(cls=_Group, context_settings=_SETTINGS, epilog=_EXIT_CODES)
+@_version
+def cli() -> None:
+    """Validate training taxonomies: what changed in one, and what is wrong with it, at the line and column.
+
+    A taxonomy is a Git repository of leaf nodes: folders with a qna.yaml and an attribution.txt.
     """
 
 
-@cli.command("diff", cls=_Reporting)
+@cli.command(
+    "diff",
+    cls=_Reporting,
+    context_settings=_SETTINGS,
+    epilog=_EXIT_CODES,
+    short_help="Which leaves changed, and what is wrong with them.",
+)
 @_taxonomy_path
-@click.option(
+@_option(
     "--base",
     "--taxonomy-base",
+    heading=_LOOK,
     metavar="REF",
-    help="What to compare with; `empty` for the whole tree. Default: upstream's branch, as the report's header says.",
+    help="What to compare with; `empty` takes every leaf as added. Default: the branch of upstream or origin, unless "
+    "TAXONOMY_BASE, a hook or the CI run names another.",
 )
-@click.option("--direct", is_flag=True, help="Compare with the base itself, not with the merge base.")
+@_option("--direct", heading=_LOOK, is_flag=True, help="Compare with the base itself, not with the merge base.")
 @_source_options
 @_report_options
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@_version
+@_paths
 def diff_command(
     *,
     taxonomy_path: Path | None,
@@ -144,9 +259,10 @@ def diff_command(
     paths: tuple[Path, ...],
     **options: Any,
 ) -> int:
-    """Validate the leaves that changed against the base.
+    """Show which leaves changed against the base, what changed in each, and what is wrong with them.
 
-    PATHs limit it to the leaves below them.
+    What changed is what you have (commits, index, working tree and new files) against its merge base with upstream.
+    With PATHs, only the leaves at and below them are shown.
     """
     from taxonomy_tools.commands import diff
     from taxonomy_tools.commands.reporting import Options
@@ -156,15 +272,24 @@ def diff_command(
     return diff.run(selection, Options(**options))
 
 
-@cli.command("check", cls=_Reporting)
+@cli.command(
+    "check",
+    cls=_Reporting,
+    context_settings=_SETTINGS,
+    epilog=_EXIT_CODES,
+    short_help="What is wrong with leaves, changed or not.",
+)
 @_taxonomy_path
 @_source_options
 @_report_options
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@_paths
 def check_command(
     *, taxonomy_path: Path | None, staged: bool, head: str | None, paths: tuple[Path, ...], **options: Any
 ) -> int:
-    """Validate the leaves at and below each PATH, or all of them."""
+    """Validate leaves, changed or not: those at and below each PATH, or all of them.
+
+    Nothing is compared, so no repository is needed.
+    """
     from taxonomy_tools.commands import check
     from taxonomy_tools.commands.reporting import Options
     from taxonomy_tools.plan import Selection
@@ -173,23 +298,29 @@ def check_command(
     return check.run(selection, Options(**options))
 
 
-@cli.command("rule")
+@cli.command("rule", context_settings=_SETTINGS, short_help="What a rule flags, and why.")
 @click.argument("code", required=False)
 def rule_command(code: str | None) -> int:
-    """Explain a rule; without CODE, list them all."""
+    """Explain a rule, by its CODE (TX201) or name (implicit-type); without one, list them all."""
     from taxonomy_tools.commands import rule
 
     return rule.run(code)
 
 
-@cli.command("schema")
-@click.argument("kind", required=False)
+@cli.command("schema", context_settings=_SETTINGS, short_help="The JSON Schemas, for editors and pipelines.")
+@click.argument("kind", required=False, type=click.Choice(SCHEMAS), metavar="[KIND]")
 @click.option("--version", "version", type=int, metavar="N", help="The schema's version. Default: the newest.")
 def schema_command(kind: str | None, version: int | None) -> int:
-    """Print a JSON Schema, for editors; without KIND, list them."""
+    """Print a JSON Schema, for editors and pipelines; without KIND, list them.
+
+    KIND is a kind of leaf, compositional_skills or knowledge, or `report`: what --output-format json writes.
+    """
     from taxonomy_tools.commands import schema
 
     return schema.run(kind, version)
+
+
+# --- the one error boundary
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -203,14 +334,29 @@ def diff(arguments: Sequence[str] | None = None) -> NoReturn:
     _run(diff_command, "taxonomy-diff", arguments)
 
 
+class _Ended(BaseException):
+    """A signal asks this process to end. Not KeyboardInterrupt: at that, click prints a line of its own."""
+
+    def __init__(self, number: int) -> None:
+        name = signal.Signals(number).name
+        super().__init__("interrupted" if name == "SIGINT" else f"ended by {name}")
+        self.number = number
+
+
 def _run(command: click.Command, name: str, arguments: Sequence[str] | None) -> NoReturn:
-    """The one error boundary: run a command, and turn whatever happens into an exit code and at most one message."""
-    try:
-        sys.exit(_execute(command, name, arguments))
-    except BrokenPipeError:
-        # `taxonomy-diff | head`: who reads has seen enough. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.OK)
+    """Run a command, and turn whatever happens into an exit code and at most one message."""
+    _open_closed_streams()
+    with _ending_in_order():
+        try:
+            status = _execute(command, name, arguments)
+        except BrokenPipeError:
+            # `taxonomy-diff | head`: who reads has seen enough. Python would complain when it flushes at exit.
+            _send_to_nowhere(sys.stdout)
+            status = Exit.OK
+        except _Ended as ended:
+            _say(f"{name}: {ended}.")
+            status = 128 + ended.number
+    sys.exit(status)
 
 
 def _execute(command: click.Command, name: str, arguments: Sequence[str] | None) -> int:
@@ -220,32 +366,88 @@ def _execute(command: click.Command, name: str, arguments: Sequence[str] | None)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
-        return Exit.CANNOT
-    except (KeyboardInterrupt, click.Abort):
-        click.echo(f"{name}: interrupted.", err=True)
-        return Exit.INTERRUPTED
+        usage = io.StringIO()
+        error.show(usage)
+        _say(*usage.getvalue().rstrip("\n").split("\n"))
+    except (KeyboardInterrupt, click.Abort) as error:
+        raise _Ended(Exit.INTERRUPTED - 128) from error
     except TaxonomyError as error:
         _complain(name, error)
     except BrokenPipeError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the one place for it
+        _complain(name, _unforeseen(error, name))
         if os.environ.get("TAXONOMY_TRACEBACK"):
-            raise
-        what = f"{type(error).__name__}: {error}"
-        report = Remedy("This is a bug of taxonomy-tools. To see where:", f"TAXONOMY_TRACEBACK=1 {name} ...")
-        _complain(name, TaxonomyError(f"stopped by an error that nobody foresaw: {what}", report))
+            sys.excepthook(type(error), error, error.__traceback__)
     else:
         return status
     return Exit.CANNOT
 
 
+def _unforeseen(error: Exception, name: str) -> TaxonomyError:
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        _send_to_nowhere(sys.stdout)
+        return TaxonomyError(f"what there is to say cannot be written: {error.strerror}.")
+    what = f"{type(error).__name__}: {error}"
+    report = Remedy("This is a bug of taxonomy-tools. To see where:", f"TAXONOMY_TRACEBACK=1 {name} ...")
+    return TaxonomyError(f"stopped by an error that nobody foresaw: {what}", report)
+
+
 def _complain(name: str, error: TaxonomyError) -> None:
     """Print what went wrong, and below it, aligned, what to do."""
+    width = max((len(remedy.label) for remedy in error.remedies if remedy.command), default=0)
+    lines = (
+        f"{remedy.label:<{width}}  {remedy.command}" if remedy.command else remedy.label for remedy in error.remedies
+    )
+    _say(f"{name}: {error.message}", *(f"  {line}" for line in lines))
+
+
+def _say(*lines: str) -> None:
+    """Print lines on standard error, with nothing in them that a terminal would obey."""
     from taxonomy_tools.reporters.escape import reveal
 
-    click.echo(f"{name}: {reveal(error.message)}", err=True)
-    width = max((len(remedy.label) for remedy in error.remedies if remedy.command), default=0)
-    for remedy in error.remedies:
-        line = f"{remedy.label:<{width}}  {remedy.command}" if remedy.command else remedy.label
-        click.echo(f"  {reveal(line)}", err=True)
+    try:
+        for line in lines:
+            click.echo(reveal(line), err=True)
+    except OSError:  # nobody listens, which changes nothing about the exit code
+        _send_to_nowhere(sys.stderr)
+
+
+# --- streams and signals
+
+
+def _open_closed_streams() -> None:
+    """Open what was closed before the start (`>&-`): the first file to be opened would get that number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, number)
+            os.set_inheritable(number, True)  # noqa: FBT003 - not ours
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _send_to_nowhere(stream: Any) -> None:
+    """Let what is still to be written to a broken stream, at exit at the latest, vanish without an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Answer the signals that end a process with an exception, so that nothing is left behind."""
+    numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+    # nohup ignores SIGHUP, and a script's `&` SIGINT: what is ignored stays so.
+    before = {number: signal.getsignal(number) for number in numbers}
+    ours = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        for once in ours:  # `timeout` sends its signal twice, and people press Ctrl-C twice: cleaning up goes on
+            signal.signal(once, signal.SIG_IGN)
+        raise _Ended(number)
+
+    try:
+        for number in ours:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number] or signal.SIG_DFL)

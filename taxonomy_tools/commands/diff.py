@@ -6,4 +6,4 @@ from taxonomy_tools.plan import Selection, plan_diff
 
 def run(selection: Selection, options: Options) -> int:
     """Compare, check and report; gives the exit code. Raises TaxonomyError when the job cannot be done."""
-    return report(plan_diff(selection, lint_rules=options.lint_rules(), announce=announce), options)
+    return report(lambda rules: plan_diff(selection, lint_rules=rules, announce=announce), options)

@@ -1,20 +1,20 @@
-"""What `diff` and `check` have in common: a plan is carried out, reported in every format asked for, and judged."""
+"""What `diff` and `check` have in common: a plan is made, carried out, reported and judged."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import click
 
+from taxonomy_tools.commands.output import opened
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.plan import Plan
 from taxonomy_tools.report import LeafReport, Summary
-from taxonomy_tools.reporters import REPORTERS, Appearance, Reporter, stream, wants_color
-from taxonomy_tools.reporters.escape import escape
+from taxonomy_tools.reporters import stream
+from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.yamllint import Rules
 
 _NEVER = "never"
@@ -41,23 +41,41 @@ class Options:
 
 def announce(message: str) -> None:
     """Say on standard error what is about to take a while."""
-    click.echo(escape(message), err=True)
+    with suppress(OSError):  # nobody listens
+        click.echo(reveal(message), err=True)
 
 
-def report(plan: Plan, options: Options) -> int:
-    """Carry out a plan, write its reports, and give the exit code.
+def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
+    """Make a plan, carry it out, write its reports, and give the exit code.
 
-    Raises TaxonomyError when a check cannot run, when a file could not be read (the others are checked and reported
-    first), or when a report cannot be written.
+    The files of the reports are opened first: what cannot be written is said before the work is done. Raises
+    TaxonomyError when a check cannot run, when a file could not be read (the others are checked and reported first), or
+    when a report cannot be written.
     """
+    rules = options.lint_rules()
     unread: list[str] = []
-    leaves = _with_progress(_noting(plan.reports(jobs=options.jobs), unread), len(plan.leaves))
     with ExitStack() as stack:
-        reporters = [_reporter(name, file, options, stack) for name, file in options.outputs]
-        summary = stream(plan.comparison, leaves, plan.notes, reporters)
+        alone = len(options.outputs) == 1
+        outputs = [
+            stack.enter_context(opened(name, file, alone=alone, quiet=options.quiet)) for name, file in options.outputs
+        ]
+        plan = make_plan(rules)
+        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs)))
+        leaves = _with_progress(_noting(reports, unread), len(plan.leaves))
+        summary = stream(plan.comparison, leaves, plan.notes, outputs)
     if unread:
         raise _unread(unread)
     return int(_fails(summary, options.fail_on) or (options.fail_if_empty and not plan.leaves))
+
+
+@contextmanager
+def _ended(reports: Iterator[LeafReport]) -> Iterator[Iterator[LeafReport]]:
+    """Reports that come to an end here, also when something fails: processes may be at work behind them."""
+    try:
+        yield reports
+    finally:
+        if isinstance(reports, Generator):
+            reports.close()
 
 
 def _noting(leaves: Iterable[LeafReport], unread: list[str]) -> Iterator[LeafReport]:
@@ -65,19 +83,6 @@ def _noting(leaves: Iterable[LeafReport], unread: list[str]) -> Iterator[LeafRep
     for leaf in leaves:
         unread += [item.file for item in leaf.diagnostics if item.code == _UNREADABLE and item.span is None]
         yield leaf
-
-
-def _reporter(name: str, file: Path | None, options: Options, stack: ExitStack) -> Reporter:
-    stream: TextIO = sys.stdout
-    if file is not None:
-        try:
-            stream = stack.enter_context(file.open("w", encoding="utf-8", newline="\n"))
-        except OSError as error:
-            raise TaxonomyError(
-                f"the report cannot be written to {file}: {error.strerror}.",
-                Remedy("Name a file in a folder that is there, and yours:", "--output FILE"),
-            ) from error
-    return REPORTERS[name](stream, Appearance(color=wants_color(stream), quiet=options.quiet))
 
 
 def _with_progress(leaves: Iterable[LeafReport], number: int) -> Iterator[LeafReport]:
@@ -95,7 +100,7 @@ def _fails(summary: Summary, fail_on: str) -> bool:
 
 
 def _unread(files: Sequence[str]) -> TaxonomyError:
-    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    named = ", ".join(escape(file) for file in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
     return TaxonomyError(
         f"not everything could be checked, because a file could not be opened: {named}.",
         Remedy("See who may read it:", "ls -l"),

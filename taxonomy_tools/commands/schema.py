@@ -1,10 +1,15 @@
 """`taxonomy schema`: prints a JSON Schema, for editors and other tools."""
 
 import json
+from importlib.resources import files
 
 import click
 
 from taxonomy_tools import schemas
+from taxonomy_tools.errors import TaxonomyError
+
+_REPORT = "report"
+_REPORT_VERSION = 1
 
 
 def run(kind: str | None, version: int | None) -> int:
@@ -15,8 +20,19 @@ def run(kind: str | None, version: int | None) -> int:
     if kind is None:
         for name in schemas.KINDS:
             click.echo(f"{name:<22} versions {', '.join(str(number) for number in schemas.versions(name))}")
+        click.echo(f"{_REPORT:<22} version {_REPORT_VERSION}: what `--output-format json` and jsonl write")
         return 0
-    if version is None:
-        version = max(schemas.versions(kind), default=0)
-    click.echo(json.dumps(schemas.load(kind, version), indent=2, ensure_ascii=False))
+    # Plain ASCII, so that it is the same document whatever standard output can encode.
+    click.echo(json.dumps(_load(kind, version), indent=2))
     return 0
+
+
+def _load(kind: str, version: int | None) -> object:
+    if kind != _REPORT:
+        return schemas.load(kind, max(schemas.versions(kind), default=0) if version is None else version)
+    if version not in (None, _REPORT_VERSION):
+        raise TaxonomyError(
+            f"There is no version {version} of the report's schema.", f"Versions that there are: {_REPORT_VERSION}"
+        )
+    schema: object = json.loads(files("taxonomy_tools.schema").joinpath("report.schema.json").read_text("utf-8"))
+    return schema
