@@ -507,5 +507,5 @@ def _key_name(key: object) -> str:
     text = _scalar(key)
     name = text if len(text) <= _NAME else f"{text[: _NAME - 1]}…"
     if isinstance(key, str):
-        return name if _PLAIN_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+        return name if _PLAIN_KEY.fullmatch(name) and name.isprintable() else json.dumps(name, ensure_ascii=False)
     return name.lower() if isinstance(key, bool) else name if key is not None else "null"

@@ -79,7 +79,7 @@ def plan_diff(
     if path is not None and _is_file(path):
         return _plan_file(path, selection, lint_rules)
     try:
-        repository = Repository.discover(path or _common_start(selection.paths))
+        repository = _discover(selection)
     except NotARepository:
         if path is None or selection.needs_git:
             raise
@@ -129,13 +129,12 @@ def plan_check(
     path = selection.taxonomy_path
     if path is not None and _is_file(path):
         return _plan_file(path, selection, lint_rules)
-    start = path or _common_start(selection.paths)
     try:
-        repository = Repository.discover(start)
+        repository = _discover(selection)
     except NotARepository:
         if selection.needs_git:
             raise
-        root = path or _root_of(start or Path.cwd())
+        root = path or _root_for(selection.paths)
         return _plan_folder(root, selection.paths, lint_rules)
     folder = _folder_of(repository, selection)
     new = open_source(repository, head=selection.head, staged=selection.staged, folder=folder, announce=announce)
@@ -210,10 +209,25 @@ def _folder_of(repository: Repository, selection: Selection) -> str:
     return repository.prefix if selection.taxonomy_path is not None else ""
 
 
-def _common_start(paths: Sequence[Path]) -> Path | None:
-    """Where to look for the repository: here, as long as the paths are."""
-    here = Path(os.path.realpath(Path.cwd()))
-    return next((path for path in paths if not _resolve(path).is_relative_to(here)), None)
+def _discover(selection: Selection) -> Repository:
+    """The repository of the taxonomy that was named; else of the current directory, as long as the paths are there.
+
+    Raises NotARepository where neither these nor the first path are in any.
+    """
+    if selection.taxonomy_path is not None or not selection.paths:
+        return Repository.discover(selection.taxonomy_path)
+    here = os.path.realpath(Path.cwd())
+    outside = next((path for path in selection.paths if not _resolve(path).is_relative_to(here)), None)
+    try:
+        return Repository.discover(outside and _nearest_folder(outside))
+    except NotARepository:
+        return Repository.discover(_nearest_folder(selection.paths[0]))
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The folder that a path names, or the first above it that exists: a removed leaf's may not."""
+    place = _resolve(path)
+    return next(folder for folder in (place, *place.parents) if folder.is_dir())
 
 
 def _resolve(path: Path) -> Path:
@@ -326,6 +340,15 @@ def _no_leaf(path: Path) -> TaxonomyError:
         f"{path} is no file of a leaf: those are `qna.yaml` and `attribution.txt`.",
         Remedy("Check a leaf:", "taxonomy check FOLDER"),
     )
+
+
+def _root_for(paths: Sequence[Path]) -> Path:
+    """The taxonomy of paths without a repository: what the first one tells, else the current directory."""
+    here = Path(os.path.realpath(Path.cwd()))
+    place = _nearest_folder(paths[0]) if paths else here
+    root = _root_of(place)
+    tells = root != place or any((place / name).is_dir() for name in TAXONOMY_FOLDERS)
+    return root if tells or not place.is_relative_to(here) else here
 
 
 def _root_of(path: Path) -> Path:

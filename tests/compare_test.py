@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,12 +39,12 @@ def everywhere(repo: Repo, *, base: str = "main") -> list[str]:
     return found
 
 
-def comparison(repo: Repo, **options: str | bool) -> tuple[Comparison, tuple[str, ...]]:
-    report = check_changes(repo.path, **options)  # type: ignore[arg-type]
+def comparison(repo: Repo, **options: Any) -> tuple[Comparison, tuple[str, ...]]:
+    report = check_changes(repo.path, **options)
     return report.comparison, report.notes
 
 
-def message_of(call: Callable[[], object]) -> tuple[str, list[tuple[str, str]]]:
+def message_of(call: Callable[[], object]) -> tuple[str, list[tuple[str, ...]]]:
     with pytest.raises(TaxonomyError) as caught:
         call()
     return caught.value.message, [tuple(remedy) for remedy in caught.value.remedies]
@@ -300,9 +301,9 @@ def test_a_shallow_clone_without_a_merge_base(mine: Repo, tmp_path: Path) -> Non
     )
 
 
-def announced(repo: Repo, base: str, **options: str) -> tuple[list[str], list[str]]:
+def announced(repo: Repo, base: str, head: str) -> tuple[list[str], list[str]]:
     said: list[str] = []
-    plan = plan_diff(Selection(taxonomy_path=repo.path, base=base, **options), announce=said.append)  # type: ignore[arg-type]
+    plan = plan_diff(Selection(taxonomy_path=repo.path, base=base, head=head), announce=said.append)
     list(plan.reports(jobs=1))
     return lines(found.change for found in plan.leaves if found.change), said
 
@@ -676,8 +677,9 @@ def test_nothing_of_the_config_and_attributes_runs(mine: Repo, tmp_path: Path) -
         mine.git("config", key, run)
     mine.git("config", "filter.trap.required", "true")
     mine.write(".git/info/attributes", "* filter=trap diff=trap\n")
-    for options in ({}, {"staged": True}, {"head": "mine"}):
-        check_changes(mine.path, base="main", jobs=1, **options)  # type: ignore[arg-type]
+    comparison(mine, base="main", jobs=1)
+    comparison(mine, base="main", jobs=1, staged=True)
+    comparison(mine, base="main", jobs=1, head="mine")
     assert differ(mine) == [
         f"M {A}",
         "A knowledge/committed",
