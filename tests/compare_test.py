@@ -332,7 +332,7 @@ def test_a_partial_clone_that_cannot_fetch_is_an_error(mine: Repo, tmp_path: Pat
 
 
 def test_a_submodule_is_no_missing_blob_of_a_partial_clone(mine: Repo, tmp_path: Path) -> None:
-    mine.git("update-index", "--add", "--cacheinfo", f"160000,{mine.head},knowledge/module")
+    mine.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},knowledge/module")
     mine.git("commit", "--quiet", "-m", "module")
     clone = mine.served().clone(tmp_path / "clone", "--filter=blob:none", "--bare")
     assert announced(clone, "main", head="mine") == (["A knowledge/module"], [])

@@ -253,7 +253,7 @@ def test_many_moved_leaves_cost_no_pairs(old_content: str, new_content: str, let
     start = time.process_time()
     found = leaf_changes(MadeUp(old=old, new=new))
     # To read 12,000 documents takes a second or two; to look at 36,000,000 pairs takes far longer.
-    assert time.process_time() - start < 15
+    assert time.process_time() - start < 10
     assert {change.kind.letter for change in found} == letters
 
 
@@ -402,7 +402,7 @@ HOSTILE = [
     pytest.param("seed_examples:\n" + "".join(f"- s{number}\n" for number in range(30_000)), id="30,000 seed examples"),
     pytest.param(f"a: &a {BIG}\nb: [{', '.join(['*a'] * 90_000)}]\n", id="aliases to a long text"),
     pytest.param(f"seed_examples:\n- &a {{q: {BIG}}}\n" + "- {a: *a}\n- [*a]\n" * 20, id="seed examples of aliases"),
-    pytest.param(nested(95, "[" + "x," * 30_000 + "]"), id="a deep list"),
+    pytest.param(nested(95, "[" + "x," * 90_000 + "]"), id="a deep list"),
     pytest.param(f"? {BIG}\n: {{{', '.join(f'k{number}' for number in range(30_000))}}}\n", id="a long key above many"),
     pytest.param("seed_examples:\n- q: " + "a b " * 200 + "\n- q: " + "b a " * 200, id="two words"),
     pytest.param("a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
