@@ -1,7 +1,7 @@
 """Leaves in, diagnostics out: reads leaves in chunks, runs the rules over each, and points findings at their places.
 
-A chunk is the unit of work, here and in the processes of a pool: one yamllint process, which runs while the documents
-of the chunk are read and validated. What goes to a pool and comes back are small records that pickle.
+A chunk is the unit of work, here and in the processes of a pool: yamllint's processes run while the documents of the
+chunk are read and validated. What goes to a pool and comes back are small records that pickle.
 """
 
 import os
@@ -21,7 +21,9 @@ from taxonomy_tools.rules.base import FileProblem, Finding, Rule, Subject
 from taxonomy_tools.source import Entry, Source, Unreadable, blob_oid
 
 _CHUNK = 256
-"""Leaves a chunk: the start of a yamllint process is then some 3% of its work, and what is in memory stays small."""
+"""Leaves a yamllint process: its start is then some 3% of its work, and what is in memory stays small."""
+_YAMLLINTS = 4
+"""How many yamllint processes one process of ours keeps busy: a leaf takes them ten times as long."""
 _HANDFUL = 16
 """Up to so many leaves, starting processes costs more than they save."""
 
@@ -76,17 +78,20 @@ def check_leaves(
     default. Raises TaxonomyError when a check cannot run, never for what a leaf holds.
     """
     jobs = jobs or default_jobs(len(leaves))
-    size = max(1, min(_CHUNK, ceil(len(leaves) / jobs)))
+    workers = ceil(jobs / _YAMLLINTS)
+    yamllints = ceil(jobs / workers)
+    size = max(1, min(_CHUNK * yamllints, ceil(len(leaves) / workers)))
     chunks = (leaves[start : start + size] for start in range(0, len(leaves), size))
-    if jobs == 1:
+    check = partial(_check_chunk, new=new, old=old, settings=settings, yamllints=yamllints)
+    if workers == 1:
         for chunk in chunks:
-            yield from _check_chunk(chunk, new, old, settings)
+            yield from check(chunk)
         return
     from taxonomy_tools.pool import in_order, interruptible, process_pool  # 15 ms, for nothing in a small run
 
-    with process_pool(jobs) as pool:
-        tasks = (partial(pool.submit, interruptible, _check_chunk, chunk, new, old, settings) for chunk in chunks)
-        for reports in in_order(tasks, ahead=jobs + 1):
+    with process_pool(workers) as pool:
+        tasks = (partial(pool.submit, interruptible, check, chunk) for chunk in chunks)
+        for reports in in_order(tasks, ahead=workers + 1):
             yield from reports
 
 
@@ -119,20 +124,22 @@ def _old_document(leaf: Leaf) -> Entry | None:
     return change.old.document if change is not None and change.old is not None else None
 
 
-def _check_chunk(leaves: Sequence[Leaf], new: Source, old: Source | None, settings: Settings) -> list[LeafReport]:
+def _check_chunk(
+    leaves: Sequence[Leaf], *, new: Source, old: Source | None, settings: Settings, yamllints: int
+) -> list[LeafReport]:
     """Check the leaves of a chunk. yamllint starts on the names alone; the contents are read while it does."""
     names = [leaf.files.qna.path for leaf in leaves if leaf.files.qna is not None]
-    with yamllint.start(names, settings.lint_rules) as run:
+    with yamllint.Runs(names, settings.lint_rules, processes=yamllints) as runs:
         drafts = []
         number = 0
         for item in _read(leaves, new, old):
             draft = _Draft.of(item)
             if item.leaf.files.qna is not None:
-                run.put(number, draft.lintable)
+                runs.put(number, draft.lintable)
                 number += 1
             drafts.append(draft)
         subjects = [draft.subject(settings) for draft in drafts]
-        results = iter(run.results())
+        results = iter(list(runs.results()))
     return [
         _report(draft, _linted(subject, next(results)) if draft.item.leaf.files.qna else subject, settings)
         for draft, subject in zip(drafts, subjects, strict=True)
