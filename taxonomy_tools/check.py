@@ -215,7 +215,6 @@ def _linted(subject: Subject, result: tuple[yamllint.LintProblem, ...] | yamllin
 def _report(draft: _Draft, subject: Subject, settings: Settings) -> LeafReport:
     leaf = draft.item.leaf
     document = subject.document or _load(_removed_document(draft.item))[0]
-    data = document.data if document is not None else None
     files = _with_oids(draft.item, settings.object_format)
     change = replace(leaf.change, new=files) if leaf.change is not None and leaf.change.new else leaf.change
     return LeafReport(
@@ -224,7 +223,7 @@ def _report(draft: _Draft, subject: Subject, settings: Settings) -> LeafReport:
         change=change,
         files=files if leaf.change is None else None,
         content=_content(draft, change),
-        seed_examples=len(seed_examples(data)) if document is not None else None,
+        seed_examples=len(seed_examples(subject.document.data)) if subject.document is not None else None,
         diagnostics=_diagnose(subject, settings) if _is_there(leaf) else (),
     )
 
