@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
-from threading import Thread
+from threading import Event, Thread
 from types import FrameType
 from typing import NoReturn, ParamSpec, TypeVar
 
@@ -19,6 +19,9 @@ from taxonomy_tools.errors import Remedy, TaxonomyError
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+_interrupted = Event()
+"""Set in a worker that was interrupted. A task that the pool had already handed to it can no longer be cancelled."""
 
 
 @contextmanager
@@ -48,12 +51,14 @@ def process_pool(jobs: int) -> Iterator[Executor]:
 
 
 def interruptible(function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Run a task in a worker: an interrupt ends it through its context managers, and does not end the worker."""
-    signal.signal(signal.SIGINT, _interrupt_once)
+    """Run a task in a worker: an interrupt ends it through its context managers, and those that still wait at once."""
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGINT, _interrupt_task)
     try:
         return function(*args, **kwargs)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, _note_interrupt)
 
 
 def in_order(tasks: Iterator[Callable[[], Future[_T]]], *, ahead: int) -> Iterator[_T]:
@@ -76,7 +81,7 @@ def _begin_worker() -> None:
     A worker waits for tasks on a pipe that its siblings hold open too: the death of the parent alone does not end it.
     """
     gc.freeze()  # what came with the fork stays: looking through it at every collection costs a tenth of a check
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, _note_interrupt)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -88,7 +93,12 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def _interrupt_once(number: int, _: FrameType | None) -> NoReturn:
+def _note_interrupt(_: int, __: FrameType | None) -> None:
+    _interrupted.set()
+
+
+def _interrupt_task(number: int, _: FrameType | None) -> NoReturn:
     """Raise KeyboardInterrupt, once: Ctrl-C comes from the terminal, and again from the parent."""
-    signal.signal(number, signal.SIG_IGN)
+    signal.signal(number, _note_interrupt)
+    _interrupted.set()
     raise KeyboardInterrupt

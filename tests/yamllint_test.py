@@ -16,7 +16,7 @@ import pytest
 
 from taxonomy_tools import yamllint
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.yamllint import Failure, LintProblem, Rules, start
+from taxonomy_tools.yamllint import Failure, LintProblem, Rules, Runs, start
 
 Result = tuple[LintProblem, ...] | Failure
 
@@ -1032,3 +1032,41 @@ def is_zombie(process: int) -> bool:
         return ") Z " in Path(f"/proc/{process}/stat").read_text()
     except OSError:
         return True
+
+
+class TestRuns:
+    """Several runs side by side give what one gives."""
+
+    @pytest.mark.parametrize("processes", [1, 2, 3, 20])
+    def test_results_are_in_the_order_of_the_names(self, processes: int) -> None:
+        contents = [None if number == 3 else b"a: 1\n" * number + b"b: 1 \n" for number in range(7)]
+        names = [f"knowledge/{number}/qna.yaml" for number in range(7)]
+        with Runs(names, processes=processes) as runs:
+            for index, content in enumerate(contents):
+                runs.put(index, content)
+            results = list(runs.results())
+        trailing = [
+            next((problem.line for problem in found if problem.rule == "trailing-spaces"), None)
+            for found in results
+            if isinstance(found, tuple)
+        ]
+        assert trailing == [1, 2, 3, None, 5, 6, 7]
+
+    def test_no_files(self) -> None:
+        with Runs([], processes=2) as runs:
+            assert list(runs.results()) == []
+
+    def test_nothing_is_left_when_one_cannot_start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        started: list[object] = []
+
+        def start_one(*arguments: object) -> object:
+            if started:
+                raise TaxonomyError("no more processes")
+            started.append(arguments)
+            return start(["a/qna.yaml"])
+
+        monkeypatch.setattr(yamllint, "start", start_one)
+        with pytest.raises(TaxonomyError, match="no more processes"):
+            Runs(["a/qna.yaml", "b/qna.yaml"], processes=2)
+        assert list(tmp_path.iterdir()) == []
