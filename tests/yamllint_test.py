@@ -1057,7 +1057,6 @@ class TestRuns:
             assert list(runs.results()) == []
 
     def test_nothing_is_left_when_one_cannot_start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         started: list[object] = []
 
         def start_one(*arguments: object) -> object:
@@ -1069,4 +1068,5 @@ class TestRuns:
         monkeypatch.setattr(yamllint, "start", start_one)
         with pytest.raises(TaxonomyError, match="no more processes"):
             Runs(["a/qna.yaml", "b/qna.yaml"], processes=2)
-        assert list(tmp_path.iterdir()) == []
+        assert len(started) == 1
+        assert list((tmp_path / "temporary").iterdir()) == []
