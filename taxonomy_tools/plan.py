@@ -5,7 +5,6 @@ A plan is made before anything is checked, so that wrong use ends in one message
 
 import os
 import shlex
-import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,8 +151,6 @@ def plan_check(
 
 def _plan_folder(root: Path, paths: Sequence[Path], lint_rules: Rules) -> Plan:
     """The leaves of a folder that is no repository."""
-    if not root.is_dir():
-        raise TaxonomyError(f"there is no folder {root}.", Remedy("Name one that is there:", "taxonomy check -C PATH"))
     new = Folder(root=root)
     scope = _Scope.of(paths, root)
     entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
@@ -178,16 +175,16 @@ def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
 
 
 def _listing(root: Path, folder: str) -> Iterator[Entry]:
-    """The leaf files directly in one folder."""
+    """The leaf files directly in one folder; none of one that cannot be listed."""
     try:
-        names = sorted(filter(is_leaf_file, os.listdir(root / folder)))
+        with os.scandir(root / folder) as listing:
+            files = sorted((one for one in listing if is_leaf_file(one.name)), key=lambda one: one.name)
     except OSError:
-        names = []
-    for name in names:
-        path = f"{folder}/{name}" if folder else name
-        if not stat.S_ISDIR(os.lstat(root / path).st_mode):
-            mode = SYMBOLIC_LINK if (root / path).is_symlink() else REGULAR_FILE
-            yield Entry(path=path, mode=mode, oid=None)
+        return
+    for one in files:
+        if not one.is_dir(follow_symlinks=False):
+            mode = SYMBOLIC_LINK if one.is_symlink() else REGULAR_FILE
+            yield Entry(path=f"{folder}/{one.name}" if folder else one.name, mode=mode, oid=None)
 
 
 def _plan(

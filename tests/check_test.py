@@ -229,3 +229,17 @@ def test_a_version_1_document_is_not_linted(repo: Repo) -> None:
 def test_a_misnamed_document_is_only_named(repo: Repo) -> None:
     repo.commit({f"{A}/qna.yml": "not: [yaml", f"{A}/QNA.yaml": "", f"{A}/attribution.txt": ""})
     assert [line.split()[-1] for line in told(check(repo.path))][:3] == [A, "TX101", "TX101"]
+
+
+def test_a_document_that_yamllint_crashes_on_hides_no_other(repo: Repo, tmp_path: Path) -> None:
+    # A null character cannot be compared by the locale's rules.
+    repo.commit({**leaf(A), **leaf(B), **leaf("compositional_skills/c")})
+    repo.commit({f"{B}/qna.yaml": skill() + '"\\0": 1\n'})
+    rules = tmp_path / "rules"
+    rules.write_text("rules: {key-ordering: enable}\n")
+    ordered = "wrong order"
+    found = [
+        (report.path, [item.code for item in report.diagnostics if ordered not in item.message])
+        for report in check(repo.path, yaml_rules=rules).leaves
+    ]
+    assert found == [(A, []), (B, ["TX005", "TX302"]), ("compositional_skills/c", [])]

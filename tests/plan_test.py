@@ -327,6 +327,21 @@ def test_a_single_file(tmp_path: Path, plan: Callable[[Selection], Plan], inside
         ]
 
 
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        pytest.param("compositional_skills", "knowledge/x/knowledge/deep", id="outermost, if another stands beside it"),
+        pytest.param("docs", "knowledge/deep", id="innermost else"),
+    ],
+)
+def test_which_of_two_folders_named_knowledge_is_the_top(tmp_path: Path, beside: str, expected: str) -> None:
+    file = tmp_path / "knowledge/x/knowledge/deep/qna.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    (tmp_path / beside).mkdir()
+    assert checked(plan_check(Selection(taxonomy_path=file))) == [expected]
+
+
 def test_a_single_file_that_is_none(repo: Repo, tmp_path: Path) -> None:
     repo.write("docs/notes.md")
     repo.link(f"{A}/qna.yaml", os.fspath(tmp_path))
