@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 # import each other, as long as they do it without a circle. A new module is given its place here.
 TIERS: tuple[tuple[str, ...], ...] = (
     ("errors", "diagnostics", "layout"),
-    ("text",),
+    ("text", "pool"),
     ("mistakes",),
+    ("composer",),
     ("git", "document", "schemas", "config", "yamllint"),
     ("source", "base", "leaf"),
     ("diff",),
@@ -40,7 +41,7 @@ OUTSIDERS: dict[str, tuple[str, ...]] = {
     "rapidfuzz": ("generate",),
     "referencing": ("schemas",),
     "rich": ("generate",),
-    "yaml": ("document", "mistakes", "yamllint", "config"),
+    "yaml": ("composer", "mistakes", "yamllint", "config"),
 }
 # What could reach the network or start a process, and who has a reason to.
 GUARDED: dict[str, tuple[str, ...]] = {
@@ -50,7 +51,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
     "ssl": (),
     "urllib": (),
     "subprocess": ("yamllint", "git"),
-    "multiprocessing": ("check",),
+    "multiprocessing": ("pool",),
 }
 
 

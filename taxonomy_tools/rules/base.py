@@ -6,8 +6,9 @@ from datetime import date
 from typing import Literal, Protocol
 
 from taxonomy_tools.diagnostics import FrameLine, Severity, Span
-from taxonomy_tools.document import Document, Problem, Route, shorten
+from taxonomy_tools.document import Document, Problem, Route
 from taxonomy_tools.schemas import Violation, describe_type
+from taxonomy_tools.text import shorten
 from taxonomy_tools.yamllint import LintProblem
 
 _SPELLED_BITS = 1024
@@ -20,12 +21,12 @@ class Finding:
 
     `file` is the path of the file that is meant, relative to the taxonomy; None is the leaf's document. `severity`
     is given only where it is not the rule's own. `hint` is the shortest mend, to stand beside the carets. `on` tells
-    what at the end of the route is meant: its key, its value, or, of a mapping or list, where it itself begins.
+    whether the value at the end of the route is meant, or its key.
     """
 
     message: str
     route: Route | None = None
-    on: Literal["key", "value", "inside"] = "value"
+    on: Literal["key", "value"] = "value"
     span: Span | None = None
     frame: tuple[FrameLine, ...] = ()
     file: str | None = None

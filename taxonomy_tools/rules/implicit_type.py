@@ -38,10 +38,9 @@ def check(subject: Subject) -> Iterator[Finding]:
                 f"{name_of(violation.route)} must be text, but unquoted {quote(source)} is {violation.value_words}"
             )
             yield Finding(message=message, route=violation.route, hint=_hint(source))
-    for route in document.malformed:
-        source = document.source(route)
-        message = f"unquoted {quote(source)} looks like a number or a date, and is none"
-        yield Finding(message=message, route=route, hint=_hint(source))
+    for scalar in document.malformed:
+        reason = f"looks like {scalar.kind}, and is none" if scalar.kind else "is a sign that YAML keeps for itself"
+        yield Finding(message=f"unquoted {quote(scalar.source)} {reason}", span=scalar.span, hint=_hint(scalar.source))
 
 
 def lacks_quotes(document: Document, violation: Violation) -> bool:

@@ -31,4 +31,4 @@ def check(subject: Subject) -> Iterator[Finding]:
         message = f"{quote(violation.key)} is missing in {owner}"
         if violation.matches:
             message += f": is {quote(violation.matches[0])} meant for it?"
-        yield Finding(message=message, route=violation.route, on="inside", hint=f"add {violation.key}:")
+        yield Finding(message=message, route=violation.route, hint=f"add {violation.key}:")

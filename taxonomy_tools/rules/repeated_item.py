@@ -28,4 +28,4 @@ def check(subject: Subject) -> Iterator[Finding]:
     """One finding an item, at the later one."""
     for violation in violations(subject, CODE):
         message = f"{name_of(violation.route)} repeats item {violation.first + 1}"
-        yield Finding(message=message, route=violation.route, on="inside")
+        yield Finding(message=message, route=violation.route)
