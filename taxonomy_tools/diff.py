@@ -21,6 +21,7 @@ from taxonomy_tools.layout import (
     leaf_of,
 )
 from taxonomy_tools.source import Entry, FileChange, Unreadable
+from taxonomy_tools.text import shorten
 
 _SEEDS = "seed_examples"
 _SIMILAR = 0.5
@@ -29,7 +30,6 @@ _COMMON = 50
 _PAIRS = 2_500
 _WORDS = 300
 _LEVELS = 3
-_NAME = 60
 _SPELLED_BITS = 1024
 """Bounds that keep the work linear, and names short: see where they are used."""
 _PLAIN_KEY = re.compile(r"""[^\s."'\\]+""")
@@ -504,8 +504,7 @@ def _differing(
 
 def _key_name(key: object) -> str:
     """A key as a part of a dotted name: as YAML spells it, short, and in quotes if it could be taken for several."""
-    text = _scalar(key)
-    name = text if len(text) <= _NAME else f"{text[: _NAME - 1]}…"
+    name = shorten(_scalar(key))
     if isinstance(key, str):
         return name if _PLAIN_KEY.fullmatch(name) and name.isprintable() else json.dumps(name, ensure_ascii=False)
     return name.lower() if isinstance(key, bool) else name if key is not None else "null"
