@@ -300,7 +300,7 @@ def test_mistake_is_explained(case: Case, loader: str, monkeypatch: pytest.Monke
     ("text", "place", "words"),
     [
         ("%\n---\na: b\n", "1:2-3", "while scanning a directive, could not find expected directive name"),
-        ("!x *a\n", "1:4-5", "did not find expected <document start>"),
+        ("? : a\n", "1:3-4", "while parsing a block mapping, did not find expected key"),
     ],
 )
 def test_what_is_not_known_is_told_in_the_words_of_libyaml(text: str, place: str, words: str) -> None:
