@@ -68,11 +68,11 @@ _TRUSTED_SCOPES = frozenset({"system", "global", "command"})
 _NETWORK_PROTOCOLS = "file:git:http:https:ssh"
 
 
-class NotARepository(TaxonomyError):  # noqa: N818 - reads as what it is
+class NotARepository(TaxonomyError):
     """There is no Git repository at that place."""
 
 
-class UnknownRef(TaxonomyError):  # noqa: N818
+class UnknownRef(TaxonomyError):
     """A ref names no commit, or more than one."""
 
 

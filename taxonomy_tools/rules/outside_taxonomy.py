@@ -7,8 +7,8 @@ Why
     Upstream's tools look in these three folders only, so nothing would ever be learned from the leaf.
 
 Instead
-    Move its folder below one of the three: `git mv technical_skills/units compositional_skills/units`. If the taxonomy is
-    a folder inside a larger repository, name it: `taxonomy-diff -C FOLDER`.
+    Move its folder below one of the three: `git mv technical_skills/units compositional_skills/units`. If the taxonomy
+    is a folder inside a larger repository, name it: `taxonomy-diff -C FOLDER`.
 
 For example
     technical_skills/units/qna.yaml

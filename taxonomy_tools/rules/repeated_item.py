@@ -1,8 +1,8 @@
 """An item of a list stands there twice.
 
 What it flags
-    A seed example, a question-and-answer pair or a pattern that is equal to an earlier one of the same list (from version
-    2 on).
+    A seed example, a question-and-answer pair or a pattern that is equal to an earlier one of the same list (from
+    version 2 on).
 
 Why
     A repeated example adds nothing and counts twice when samples are drawn.

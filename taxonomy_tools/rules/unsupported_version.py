@@ -1,8 +1,8 @@
 """The leaf names a version that its kind does not have.
 
 What it flags
-    A `version` other than 1, 2 or 3 for a skill, and other than 3 for knowledge. A leaf without the key is of version 1.
-    What else is wrong with the leaf is said once its version is right.
+    A `version` other than 1, 2 or 3 for a skill, and other than 3 for knowledge. A leaf without the key is of
+    version 1. What else is wrong with the leaf is said once its version is right.
 
 Why
     The version picks the schema, and knowledge of version 1 and 2 is no longer taken upstream.
