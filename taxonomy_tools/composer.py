@@ -245,11 +245,11 @@ class _Composer:
     def _count(self, size: int, event: yaml.Event) -> None:
         self._values += size
         if self._values > MAX_NODES:
-            raise _too_complex(f"more than {MAX_NODES:,} values, counting what aliases repeat", event)
+            raise _too_complex(f"more than {MAX_NODES:,} values, counting what aliases repeat", event, "split the leaf")
 
     def _deepen(self, height: int, event: yaml.Event) -> None:
         if len(self._open) + height > MAX_DEPTH:
-            raise _too_complex(f"collections are nested more than {MAX_DEPTH} deep", event)
+            raise _too_complex(f"collections are nested more than {MAX_DEPTH} deep", event, "flatten them")
 
     def _name(self, event: _StartEvent) -> None:
         """An anchor begins. As in PyYAML, a name is given once."""
@@ -271,7 +271,8 @@ class _Composer:
             self._refuse(message, start, end, "put text that starts with * in quotes")
             self._add(Scalar(start, end, None), event)
         elif anchor.node is None:
-            raise _too_complex(f"`*{shorten(name)}` stands inside the very thing that it names", event)
+            message = f"`*{shorten(name)}` stands inside the very thing that it names"
+            raise _too_complex(message, event, "remove it, or name something else")
         else:
             self._count(anchor.size, event)
             self._deepen(anchor.height, event)
@@ -334,7 +335,8 @@ class _Composer:
     ) -> tuple[dict[Hashable, object], dict[Hashable, tuple[Node, Node]]]:
         """The data of a mapping, and which pair each key of it came from: the last of several."""
         if sum(isinstance(key.data, float | date) or type(key.data) is int for key, _ in pairs) > _MAX_NUMBER_KEYS:
-            raise _too_complex(f"a mapping with more than {_MAX_NUMBER_KEYS:,} numbers for keys", event)
+            message = f"a mapping with more than {_MAX_NUMBER_KEYS:,} numbers for keys"
+            raise _too_complex(message, event, "make it a list")
         data: dict[Hashable, object] = {}
         entries: dict[Hashable, tuple[Node, Node]] = {}
         for key, value in pairs:
@@ -465,5 +467,5 @@ def _second_document(event: yaml.DocumentStartEvent) -> Mistake:
     return Mistake(message=message, start=start, end=start + 3, hint='remove the "---"')
 
 
-def _too_complex(message: str, event: yaml.Event) -> _StopError:
-    return _StopError(Mistake(code="TX005", message=message, start=_start(event), end=_end(event)))
+def _too_complex(message: str, event: yaml.Event, hint: str) -> _StopError:
+    return _StopError(Mistake(code="TX005", message=message, start=_start(event), end=_end(event), hint=hint))

@@ -118,14 +118,15 @@ def quote(value: object, width: int = 60) -> str:
 
     Only what is single is spelled out: the text of a collection, with its aliases followed, can be of any size.
     """
-    return f"`{shorten(_spell(value), width)}`"
-
-
-def _spell(value: object) -> str:
     if isinstance(value, bool | None):
-        return {True: "true", False: "false", None: "null"}[value]
+        return {True: "`true`", False: "`false`", None: "`null`"}[value]
     if isinstance(value, int) and value.bit_length() > _SPELLED_BITS:
-        return f"a number of {value.bit_length()} bits"
+        return f"a number of {value.bit_length():,} bits"
     if isinstance(value, str | int | float | date):
-        return str(value)
+        return f"`{shorten(str(value), width)}`"
     return describe_type(value)
+
+
+def number_of(count: int, thing: str) -> str:
+    """A count in words: "1 item", "5 items"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -30,4 +30,4 @@ def check(subject: Subject) -> Iterator[Finding]:
     attribution = subject.attribution
     if subject.needs_attribution and attribution is not None and not attribution.strip():
         message = "the file is empty: say where the seed examples come from"
-        yield Finding(message=message, file=subject.attribution_path)
+        yield Finding(message=message, file=subject.attribution_path, hint="name title, link, licence and creator")

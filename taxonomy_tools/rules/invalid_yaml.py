@@ -1,11 +1,12 @@
 """The file is not valid YAML.
 
 What it flags
-    Text that no YAML reader accepts: a stray colon, a quote that is never closed, a tab for indentation, an unknown
-    tag, more than one document.
+    Text that is not YAML: a stray colon, a quote that is never closed, text below `|` that is not indented, a tab for
+    indentation, a control character, an unknown tag, the marks of a merge conflict, more than one document.
 
 Why
-    Nothing of such a file can be used, and readers disagree on where it went wrong: look a line or two above as well.
+    Nothing of such a file can be used. The place is where the mistake most likely is: if all is well there, look a line
+    or two above.
 
 Instead
     answer: "The ratio is 2: 1"

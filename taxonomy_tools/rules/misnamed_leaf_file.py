@@ -19,7 +19,7 @@ from posixpath import basename
 
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.layout import QNA_FILE
-from taxonomy_tools.rules.base import Finding, Subject
+from taxonomy_tools.rules.base import Finding, Subject, quote
 
 CODE = "TX101"
 NAME = "misnamed-leaf-file"
@@ -28,5 +28,8 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Each file of the leaf that should be its `qna.yaml`."""
+    both = basename(subject.document_path) == QNA_FILE
     for path in subject.misnamed:
-        yield Finding(message=f"a leaf's document must be named `{QNA_FILE}`, not `{basename(path)}`", file=path)
+        message = f"a leaf's document must be named `{QNA_FILE}`, not {quote(basename(path))}"
+        hint = f"remove it: there is a {QNA_FILE} too" if both else f"rename it to {QNA_FILE}"
+        yield Finding(message=message, file=path, hint=hint)

@@ -31,4 +31,5 @@ def check(subject: Subject) -> Iterator[Finding]:
     if not subject.needs_attribution or subject.attribution is not None:
         return
     if all(file.path != subject.attribution_path for file in subject.problems):
-        yield Finding(message=f"`{ATTRIBUTION_FILE}` is missing: say where the seed examples come from")
+        message = f"`{ATTRIBUTION_FILE}` is missing: say where the seed examples come from"
+        yield Finding(message=message, hint=f"add {ATTRIBUTION_FILE} beside this file")

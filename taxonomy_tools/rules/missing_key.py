@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.rules.base import Finding, Subject, name_of, quote, violations
+from taxonomy_tools.text import shorten
 
 CODE = "TX301"
 NAME = "missing-key"
@@ -27,8 +28,9 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding a key, at the mapping that lacks it."""
     for violation in violations(subject, CODE):
-        owner = name_of(violation.route)
-        message = f"{quote(violation.key)} is missing in {owner}"
+        message = f"{quote(violation.key)} is missing in {name_of(violation.route)}"
+        hint = f"add {violation.key}:"
         if violation.matches:
             message += f": is {quote(violation.matches[0])} meant for it?"
-        yield Finding(message=message, route=violation.route, hint=f"add {violation.key}:")
+            hint = f"write {violation.key}: for {shorten(violation.matches[0], 30)}:"
+        yield Finding(message=message, route=violation.route, hint=hint)

@@ -9,6 +9,7 @@ Why
 Instead
     seed_examples:
       - question: What rhymes with sky?
+        answer: High, dry and try do.
 
 For example
     - question: What rhymes with sky?
@@ -29,4 +30,5 @@ def check(subject: Subject) -> Iterator[Finding]:
     """The document, if it is anything but a mapping."""
     if subject.document is not None and not isinstance(subject.document.data, dict):
         kind = describe_type(subject.document.data)
-        yield Finding(message=f"a leaf is a mapping of keys to values, but this is {kind}", route=())
+        message = f"a leaf is a mapping of keys to values, but this is {kind}"
+        yield Finding(message=message, route=(), hint="start with a key, such as version: 3")

@@ -7,8 +7,9 @@ Why
     Upstream's tools look in these three folders only, so nothing would ever be learned from the leaf.
 
 Instead
-    Move its folder below one of the three: `git mv technical_skills/units compositional_skills/units`. If the taxonomy
-    is a folder inside a larger repository, name it: `taxonomy-diff -C FOLDER`.
+    compositional_skills/units/qna.yaml
+
+    Or, if the taxonomy is a folder inside a larger repository, name that: `taxonomy-diff -C FOLDER`.
 
 For example
     technical_skills/units/qna.yaml
@@ -26,7 +27,8 @@ SEVERITY = Severity.WARNING
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """The leaf, if its path is known to be outside."""
-    if subject.placed and not in_taxonomy(subject.document_path):
-        folders = ", ".join(f"`{folder}/`" for folder in TAXONOMY_FOLDERS)
-        yield Finding(message=f"upstream reads leaves below {folders} only: move this one there")
+    """The leaf, if its path is known to be outside. Of a misnamed one nothing is said but that (TX101)."""
+    if subject.placed and subject.document_path not in subject.misnamed and not in_taxonomy(subject.document_path):
+        *others, last = (f"`{folder}/`" for folder in TAXONOMY_FOLDERS)
+        message = f"upstream reads no leaf that is not below {', '.join(others)} or {last}"
+        yield Finding(message=message, hint="move the leaf's folder below one of them")

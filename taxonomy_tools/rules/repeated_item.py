@@ -8,7 +8,7 @@ Why
     A repeated example adds nothing and counts twice when samples are drawn.
 
 Instead
-    Write another one in its place.
+    patterns: ["*.md", "docs/*.md"]
 
 For example
     patterns: ["*.md", "*.md"]
@@ -27,5 +27,7 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding an item, at the later one."""
     for violation in violations(subject, CODE):
-        message = f"{name_of(violation.route)} repeats item {violation.first + 1}"
-        yield Finding(message=message, route=violation.route)
+        first = (*violation.route[:-1], violation.first)
+        line = f" on line {subject.document.span(first).line}" if subject.document else ""
+        message = f"{name_of(violation.route)} repeats item {violation.first + 1}{line}"
+        yield Finding(message=message, route=violation.route, hint="write another, or remove it")

@@ -2,7 +2,8 @@
 
 What it flags
     More than 1 MiB, collections nested more than 100 deep, more than 100,000 values once aliases are followed, an alias
-    inside what it names, or text on which yamllint does not finish within 10 seconds.
+    inside what it names, more than 1,000 numbers as keys of one mapping or lines that start with `%`, or text on which
+    yamllint does not finish within 10 seconds.
 
 Why
     Such a file is a mistake or an attack: a few bytes of YAML can take minutes and gigabytes to read. The limits hold

@@ -8,18 +8,16 @@ Why
     A model shown few examples repeats them. Upstream takes no leaf with fewer.
 
 Instead
-    Write the rest, different from those that are there.
+    patterns: ["*.md"]
 
 For example
-    seed_examples:
-      - question: What rhymes with sky?
-        answer: High, dry and try do.
+    patterns: []
 """
 
 from collections.abc import Iterator
 
 from taxonomy_tools.diagnostics import Severity
-from taxonomy_tools.rules.base import Finding, Subject, name_of, violations
+from taxonomy_tools.rules.base import Finding, Subject, name_of, number_of, violations
 
 CODE = "TX304"
 NAME = "too-few-items"
@@ -29,6 +27,7 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding a list, at its key."""
     for violation in violations(subject, CODE):
-        there = str(violation.count) if violation.count else "none"
-        message = f"{name_of(violation.route)} needs at least {violation.limit} items, and has {there}"
-        yield Finding(message=message, route=violation.route)
+        due = violation.limit if isinstance(violation.limit, int) else 0
+        there = violation.count or "none"
+        message = f"{name_of(violation.route)} needs at least {number_of(due, 'item')}, and has {there}"
+        yield Finding(message=message, route=violation.route, hint=f"add {due - violation.count} more")

@@ -27,7 +27,9 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding a key, at the key."""
     for violation in violations(subject, CODE):
-        message = f"{quote(violation.key)} is not a key here"
+        # As it is written: `on` is a boolean.
+        key = subject.document.source(violation.route, "key") if subject.document else violation.key
+        message = f"{quote(key)} is not a key here"
         hint = ""
         if violation.matches:
             message += f": did you mean {quote(violation.matches[0])}?"

@@ -11,7 +11,7 @@ Instead
     version: 3
 
 For example
-    version: 1    (in knowledge)
+    version: 4
 """
 
 from collections.abc import Iterator
@@ -29,8 +29,14 @@ def check(subject: Subject) -> Iterator[Finding]:
     for violation in violations(subject, CODE):
         *others, newest = (str(version) for version in violation.supported)
         supported = f"{', '.join(others)} or {newest}" if others else newest
-        if violation.route:
-            message = f"version {quote(violation.value)} is not supported here: it must be {supported}"
+        verb = "write"
+        if not violation.route:
+            found, verb = "there is no `version`, which means 1, and that is not supported here", "add"
+        elif violation.value is None:
+            found = "`version` is empty"
+        elif isinstance(violation.value, str | int | float):
+            found = f"version {quote(violation.value)} is not supported here"
         else:
-            message = f"there is no `version`, which means 1, and that is not supported here: it must be {supported}"
-        yield Finding(message=message, route=violation.route, hint=f"write version: {newest}")
+            found = f"`version` is {violation.value_words}"
+        message = f"{found}: it must be {supported}"
+        yield Finding(message=message, route=violation.route, hint=f"{verb} version: {newest}")

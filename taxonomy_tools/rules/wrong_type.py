@@ -39,5 +39,14 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _hint(expected: str, value: object) -> str:
-    unquoted = expected == "integer" and isinstance(value, str) and value.isdecimal()
-    return f"write {value} without quotes" if unquoted and len(str(value)) <= 20 else ""
+    match expected, value:
+        case "integer", str() if value.isascii() and value.isdecimal() and len(value) <= 20:
+            return f"write {value} without quotes"
+        case "string", dict() | list():
+            return 'put text in quotes, or below a "|"'
+        case "array", _:
+            return 'start each item with "- "'
+        case "object", _:
+            return "write it as keys with values"
+        case _:
+            return ""
