@@ -15,6 +15,7 @@ from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles, compare, hashed, seed_examples
 from taxonomy_tools.document import Document, Problem, load
 from taxonomy_tools.layout import ATTRIBUTION_FILE, QNA_FILE, LeafKind, leaf_kind, schema_kind
+from taxonomy_tools.lines import changed_lines
 from taxonomy_tools.report import LeafReport
 from taxonomy_tools.rules import RULES
 from taxonomy_tools.rules.base import FileProblem, Finding, Rule, Subject
@@ -225,6 +226,7 @@ def _report(draft: _Draft, subject: Subject, settings: Settings) -> LeafReport:
         content=_content(draft, change),
         seed_examples=len(seed_examples(subject.document.data)) if subject.document is not None else None,
         diagnostics=_diagnose(subject, settings) if _is_there(leaf) else (),
+        changed_lines=_changed_lines(draft.item),
     )
 
 
@@ -278,6 +280,16 @@ def _content(draft: _Draft, change: LeafChange | None) -> ContentChange | None:
     ):
         return None
     return compare(old.data, draft.document.data, attribution=attribution, document=True)
+
+
+def _changed_lines(item: _Input) -> tuple[range, ...] | None:
+    """The lines of the document that were not there before: all of a new leaf's, as Git would show it."""
+    change = item.leaf.change
+    if change is None or not isinstance(item.document, bytes):
+        return None
+    if change.kind in (ChangeKind.ADDED, ChangeKind.COPIED):
+        return (range(1, item.document.count(b"\n") + 2),)
+    return changed_lines(item.old_document, item.document) if isinstance(item.old_document, bytes) else None
 
 
 def _differ(old: Entry | None, new: Entry | None) -> bool:

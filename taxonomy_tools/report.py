@@ -1,12 +1,14 @@
 """What a run has to say, as values: what was compared, what each leaf holds, and the counts."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from posixpath import basename
 
 from taxonomy_tools.diagnostics import Diagnostic, Severity
-from taxonomy_tools.diff import ContentChange, LeafChange, LeafFiles
-from taxonomy_tools.layout import LeafKind
+from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles
+from taxonomy_tools.layout import ATTRIBUTION_FILE, LeafKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,19 @@ class LeafReport:
     content: ContentChange | None = None
     seed_examples: int | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    changed_lines: tuple[range, ...] | None = None
+
+    def stands_on_change(self, diagnostic: Diagnostic) -> bool:
+        """Whether one of the leaf's diagnostics begins on a line that changed, as far as that is known.
+
+        What is about a whole file stands on a change if the leaf is new.
+        """
+        if self.change is not None and self.change.kind in (ChangeKind.ADDED, ChangeKind.COPIED):
+            return True
+        if diagnostic.span is None or not self.changed_lines or basename(diagnostic.file) == ATTRIBUTION_FILE:
+            return False
+        after = bisect_right(self.changed_lines, diagnostic.span.line, key=lambda lines: lines.start)
+        return after > 0 and diagnostic.span.line in self.changed_lines[after - 1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,12 +8,13 @@ from typing import TextIO
 import click
 
 from taxonomy_tools.diagnostics import Diagnostic
-from taxonomy_tools.diff import ChangeKind, ContentChange
+from taxonomy_tools.diff import ChangeKind
 from taxonomy_tools.report import Comparison, LeafReport, Summary
 from taxonomy_tools.reporters.base import Appearance
 from taxonomy_tools.reporters.cells import width
 from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.frame import COLORS, render
+from taxonomy_tools.reporters.wording import closing, count, details
 
 _LETTER_COLORS = {
     ChangeKind.ADDED: "green",
@@ -62,7 +63,7 @@ class TextReporter:
         if not quiet:
             self._write_block(reveal(note, encoding=self._encoding) for note in notes)
         if not quiet or any(leaf.diagnostics for leaf in self._leaves):
-            self._write_block([_closing(summary)] if summary.leaves or not notes else [])
+            self._write_block([closing(summary)] if summary.leaves or not notes else [])
 
     def _write_block(self, lines: Iterable[str]) -> None:
         """Write lines as one block, an empty line away from the block before it; no lines are no block."""
@@ -84,7 +85,7 @@ class TextReporter:
         if comparison.start:
             facts = [("commit " if comparison.direct else "merge base ") + comparison.start[:_SHORT_HASH]]
         if comparison.behind:
-            facts.append(f"{_count(comparison.behind, 'commit')} behind")
+            facts.append(f"{count(comparison.behind, 'commit')} behind")
         way = "directly with" if comparison.direct else "with"
         yield f"Comparing {head} {way} {base} ({', '.join(facts)})"
         if comparison.reason:
@@ -93,31 +94,26 @@ class TextReporter:
     def _table(self) -> Iterator[str]:
         """One line a changed leaf: letter, path, kind, what changed in it."""
         rows = [
-            (leaf.change.kind, self._path_cell(leaf), leaf.kind.value if leaf.kind else "", self._details(leaf))
+            (
+                leaf.change.kind,
+                self._path_cell(leaf),
+                leaf.kind.value if leaf.kind else "",
+                details(leaf, encoding=self._encoding),
+            )
             for leaf in self._leaves
             if leaf.change is not None
         ]
         widths = [width(path) for _, path, _, _ in rows]
         path_column = max((cells for cells in widths if cells <= _WIDEST_PATH), default=0)
         kind_column = max((len(kind) for _, _, kind, _ in rows), default=0)
-        for (change, path, kind, details), cells in zip(rows, widths, strict=True):
+        for (change, path, kind, said), cells in zip(rows, widths, strict=True):
             letter = click.style(change.letter, fg=_LETTER_COLORS[change], bold=True)
             columns = [letter, path + " " * (path_column - cells), *([kind.ljust(kind_column)] if kind_column else [])]
-            yield "  ".join([*columns, details]).rstrip(" ")
+            yield "  ".join([*columns, said]).rstrip(" ")
 
     def _path_cell(self, leaf: LeafReport) -> str:
         old = leaf.change.old_path if leaf.change else None
         return self._name(leaf.path) if old is None else f"{self._name(old)} -> {self._name(leaf.path)}"
-
-    def _details(self, leaf: LeafReport) -> str:
-        kind = leaf.change.kind if leaf.change else None
-        if kind is ChangeKind.REMOVED:
-            return ""
-        if kind is ChangeKind.ADDED:
-            return "" if leaf.seed_examples is None else _count(leaf.seed_examples, "seed example")
-        if leaf.content is None:
-            return "content could not be compared"
-        return ", ".join(_content(leaf.content, encoding=self._encoding)) or "content unchanged"
 
     def _findings(self, leaf: LeafReport) -> Iterator[str]:
         """A leaf's diagnostics with their frames.
@@ -144,42 +140,3 @@ class TextReporter:
         severity = click.style(diagnostic.severity.value, fg=COLORS[diagnostic.severity], bold=True)
         message = reveal(diagnostic.message, encoding=self._encoding)
         return f"{place}: {severity} {diagnostic.code} {diagnostic.name}: {message}"
-
-
-def _content(content: ContentChange, *, encoding: str) -> Iterator[str]:
-    counts = [
-        f"{sign}{len(seeds)}"
-        for sign, seeds in (("+", content.added), ("~", content.edited), ("-", content.removed))
-        if seeds
-    ]
-    if counts:
-        one = len(content.added) + len(content.edited) + len(content.removed) == 1
-        yield f"{' '.join(counts)} seed example{'' if one else 's'}"
-    for field in content.fields:
-        yield reveal(field, encoding=encoding)
-    if content.layout_only:
-        yield "comments or layout only"
-    if content.attribution:
-        yield "attribution.txt"
-
-
-def _closing(summary: Summary) -> str:
-    """The line that counts. It never says "valid": that there are no findings is only as much as was looked at."""
-    if not summary.leaves:
-        return "No leaf was checked."
-    findings = [
-        _count(number, noun)
-        for number, noun in ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
-        if number
-    ]
-    changes = dict(summary.changes)
-    kinds = [f"{changes[kind.value]} {kind.value}" for kind in ChangeKind if kind.value in changes]
-    changed = sum(changes.values())
-    leaves = [f"{_count(changed, 'leaf', 'leaves')} changed: {', '.join(kinds)}"] if kinds else []
-    if unchanged := summary.leaves - changed:
-        leaves.append(f"{_count(unchanged, 'leaf', 'leaves')} checked")
-    return f"{'; '.join(leaves)}. {', '.join(findings) or 'No findings'}."
-
-
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
