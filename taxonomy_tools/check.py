@@ -11,8 +11,9 @@ from functools import partial
 from math import ceil
 
 from taxonomy_tools import schemas, yamllint
+from taxonomy_tools.content import ContentChange, compare, seed_examples
 from taxonomy_tools.diagnostics import Diagnostic
-from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles, compare, hashed, seed_examples
+from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles, hashed
 from taxonomy_tools.document import Document, Problem, load
 from taxonomy_tools.layout import ATTRIBUTION_FILE, QNA_FILE, LeafKind, leaf_kind, schema_kind
 from taxonomy_tools.lines import changed_lines
@@ -297,9 +298,9 @@ def _differ(old: Entry | None, new: Entry | None) -> bool:
 
 
 def _diagnose(subject: Subject, settings: Settings) -> tuple[Diagnostic, ...]:
-    """What the rules find, in the order of reports."""
+    """What the rules find, in the order of reports. What an alias repeats is told once: it stands in one place."""
     found = (_diagnostic(rule, finding, subject, settings) for rule in RULES for finding in rule.check(subject))
-    return tuple(sorted(found, key=lambda diagnostic: diagnostic.sort_key))
+    return tuple(sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.sort_key))
 
 
 def _diagnostic(rule: Rule, finding: Finding, subject: Subject, settings: Settings) -> Diagnostic:

@@ -34,6 +34,6 @@ def check(subject: Subject) -> Iterator[Finding]:
         if violation.matches:
             message += f": did you mean {quote(violation.matches[0])}?"
             hint = f"write {violation.matches[0]}:"
-        elif violation.allowed:
+        else:
             message += f": the keys are {', '.join(quote(key) for key in violation.allowed)}"
         yield Finding(message=message, route=violation.route, on="key", hint=hint)
