@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from posixpath import basename
 
+from taxonomy_tools.content import ContentChange
 from taxonomy_tools.diagnostics import Diagnostic, Severity
-from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles
+from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles
 from taxonomy_tools.layout import ATTRIBUTION_FILE, LeafKind
 
 

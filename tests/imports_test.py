@@ -20,6 +20,7 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("composer",),
     ("git", "document", "schemas", "config", "yamllint"),
     ("source", "base", "leaf"),
+    ("content",),
     ("diff",),
     ("report",),
     ("compare", "rules", "generate"),

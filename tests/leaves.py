@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator
 
-from taxonomy_tools.diff import ContentChange, LeafChange
+from taxonomy_tools.content import ContentChange
+from taxonomy_tools.diff import LeafChange
 from taxonomy_tools.report import LeafReport, Report
 
 ATTRIBUTION = "Title of work: none\nLicense of the work: CC0-1.0\nCreator names: Ada\n"

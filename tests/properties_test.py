@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taxonomy_tools.api import changed_leaves, check_changes
-from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles, compare
+from taxonomy_tools.content import ContentChange, compare
+from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles
 from taxonomy_tools.layout import is_leaf_file, is_misnamed, leaf_of
 from taxonomy_tools.report import LeafReport
 from taxonomy_tools.source import blob_oid

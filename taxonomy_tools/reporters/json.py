@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import TextIO, TypeAlias
 
 from taxonomy_tools import __version__
+from taxonomy_tools.content import ContentChange
 from taxonomy_tools.diagnostics import Diagnostic
-from taxonomy_tools.diff import ContentChange, LeafFiles
+from taxonomy_tools.diff import LeafFiles
 from taxonomy_tools.report import Comparison, LeafReport, Summary
 from taxonomy_tools.reporters.base import Appearance
 from taxonomy_tools.source import Entry

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from taxonomy_tools.diff import ChangeKind, ContentChange
+from taxonomy_tools.content import ContentChange
+from taxonomy_tools.diff import ChangeKind
 from taxonomy_tools.report import LeafReport, Summary
 from taxonomy_tools.reporters.escape import reveal
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy_tools import __version__
+from taxonomy_tools.content import ContentChange, SeedEdit
 from taxonomy_tools.diagnostics import Span
-from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles, SeedEdit
+from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.report import Comparison, LeafReport, Report
 from taxonomy_tools.reporters import Appearance, write

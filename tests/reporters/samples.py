@@ -5,8 +5,9 @@ from io import StringIO
 
 from hypothesis import strategies as st
 
+from taxonomy_tools.content import ContentChange, SeedEdit
 from taxonomy_tools.diagnostics import Diagnostic, FrameLine, Severity, Span
-from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, LeafFiles, SeedEdit
+from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.report import Comparison, LeafReport, Report
 from taxonomy_tools.reporters import REPORTERS, Appearance, write

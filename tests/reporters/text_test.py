@@ -8,8 +8,9 @@ from unicodedata import category
 import pytest
 from hypothesis import given
 
+from taxonomy_tools.content import ContentChange, SeedEdit
 from taxonomy_tools.diagnostics import Diagnostic, FrameLine, Severity, Span
-from taxonomy_tools.diff import ChangeKind, ContentChange, LeafChange, SeedEdit
+from taxonomy_tools.diff import ChangeKind, LeafChange
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.report import Comparison, LeafReport, Report
 from taxonomy_tools.reporters import Appearance, wants_color, write
