@@ -3,25 +3,26 @@
 import gc
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
-from threading import Event, Thread
+from threading import Thread
 from types import FrameType
 from typing import NoReturn, ParamSpec, TypeVar
 
 from taxonomy_tools.errors import Remedy, TaxonomyError
 
+# What ends a whole group of processes: Ctrl-C, `timeout` and CI runners, and a terminal that closes.
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-_interrupted = Event()
-"""Set in a worker that was interrupted. A task that the pool had already handed to it can no longer be cancelled."""
 
 
 @contextmanager
@@ -33,7 +34,8 @@ def process_pool(jobs: int) -> Iterator[Executor]:
     # Forked workers have all modules loaded; only Linux forks safely.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
+    scratch = _folder()
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(scratch,))
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -44,21 +46,23 @@ def process_pool(jobs: int) -> Iterator[Executor]:
     except BaseException:
         for worker in set(multiprocessing.active_children()) - others:
             if worker.pid is not None:
-                os.kill(worker.pid, signal.SIGINT)
+                os.kill(worker.pid, signal.SIGTERM)
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def interruptible(function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Run a task in a worker: an interrupt ends it through its context managers, and those that still wait at once."""
-    if _interrupted.is_set():
+    """Run a task in a worker: an interrupt ends it through its context managers, and all that wait in line at once."""
+    if _Worker.interrupted:
         raise KeyboardInterrupt
-    signal.signal(signal.SIGINT, _interrupt_task)
+    _answer(_interrupt)
     try:
         return function(*args, **kwargs)
     finally:
-        signal.signal(signal.SIGINT, _note_interrupt)
+        _answer(_note)
 
 
 def in_order(tasks: Iterator[Callable[[], Future[_T]]], *, ahead: int) -> Iterator[_T]:
@@ -75,14 +79,31 @@ def in_order(tasks: Iterator[Callable[[], Future[_T]]], *, ahead: int) -> Iterat
         yield waiting.popleft().result()
 
 
-def _begin_worker() -> None:
+class _Worker:
+    """What a worker knows of itself. Not an Event, in whose lock two signals at once would wait for each other."""
+
+    interrupted = False
+
+
+def _folder() -> str | None:
+    """A folder for the temporary files of all workers: an interrupt can keep one from cleaning up.
+
+    None where there is no room for one, which is for the tasks to say.
+    """
+    try:
+        return tempfile.mkdtemp(prefix="taxonomy-tools-")
+    except OSError:
+        return None
+
+
+def _begin_worker(scratch: str | None) -> None:
     """Make a worker that an interrupt reaches only in its task, and that does not outlive its parent.
 
     A worker waits for tasks on a pipe that its siblings hold open too: the death of the parent alone does not end it.
     """
     gc.freeze()  # what came with the fork stays: looking through it at every collection costs a tenth of a check
-    signal.signal(signal.SIGINT, _note_interrupt)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _answer(_note)
+    tempfile.tempdir = scratch
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -93,12 +114,19 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def _note_interrupt(_: int, __: FrameType | None) -> None:
-    _interrupted.set()
+def _answer(handler: Callable[[int, FrameType | None], object]) -> None:
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup`, and `&` in a script, say so to all of a group
+            signal.signal(number, handler)
 
 
-def _interrupt_task(number: int, _: FrameType | None) -> NoReturn:
-    """Raise KeyboardInterrupt, once: Ctrl-C comes from the terminal, and again from the parent."""
-    signal.signal(number, _note_interrupt)
-    _interrupted.set()
+def _note(_number: int, _frame: FrameType | None) -> None:
+    """Note an interrupt between two tasks, to answer it in the next. To ignore it would reach what tasks start."""
+    _Worker.interrupted = True
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt, once: a signal comes to the whole group, and another from the parent."""
+    _note(number, frame)
+    _answer(_note)
     raise KeyboardInterrupt

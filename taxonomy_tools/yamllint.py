@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import unicodedata
+import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -183,6 +184,8 @@ class Run:
         self._queue = list(range(len(names)))
         with _temporary_folder_errors():
             self._folder = Path(tempfile.mkdtemp(prefix="taxonomy-tools-"))
+        # At exit, if `close` does not come to its end: a second Ctrl-C falls into the cleaning up after the first.
+        self._remove_at_exit = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         try:
             with _temporary_folder_errors():
                 self._tree = self._folder / "tree"
@@ -249,6 +252,7 @@ class Run:
         """End the process, if it still runs, and remove the folder. May be called twice."""
         self._stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove_at_exit.detach()
 
     def _stop(self) -> None:
         if self._process is not None:
