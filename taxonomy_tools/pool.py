@@ -37,6 +37,8 @@ def process_pool(jobs: int) -> Iterator[Executor]:
     scratch = _folder()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(scratch,))
     try:
+        with _signals_blocked():
+            pool.submit(_do_nothing)  # starts the processes, and the threads that look after them
         yield pool
     except BrokenProcessPool as error:
         raise TaxonomyError(
@@ -56,10 +58,10 @@ def process_pool(jobs: int) -> Iterator[Executor]:
 
 def interruptible(function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Run a task in a worker: an interrupt ends it through its context managers, and all that wait in line at once."""
-    if _Worker.interrupted:
-        raise KeyboardInterrupt
     _answer(_interrupt)
     try:
+        if _Worker.interrupted:
+            raise KeyboardInterrupt
         return function(*args, **kwargs)
     finally:
         _answer(_note)
@@ -102,16 +104,39 @@ def _begin_worker(scratch: str | None) -> None:
     A worker waits for tasks on a pipe that its siblings hold open too: the death of the parent alone does not end it.
     """
     gc.freeze()  # what came with the fork stays: looking through it at every collection costs a tenth of a check
-    _answer(_note)
     tempfile.tempdir = scratch
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _answer(_note)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _end_with(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Without signals, here and in the threads and processes that are started meanwhile.
+
+    Of two signals at once, the second goes to another thread if there is one, which then takes the first as well: the
+    main thread, which alone can answer, sleeps on. And a process that has just been forked has no answer yet.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _do_nothing() -> None:
+    """The first task."""
 
 
 def _answer(handler: Callable[[int, FrameType | None], object]) -> None:
