@@ -22,7 +22,7 @@ from taxonomy_tools import __version__
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
 
-FORMATS = ("text", "json", "jsonl")
+FORMATS = ("text", "json", "jsonl", "github", "sarif", "junit", "markdown", "gitlab")
 SCHEMAS = ("compositional_skills", "knowledge", "report")
 FAIL_ON = (*(severity.value for severity in Severity if severity is not Severity.OFF), "never")
 
@@ -175,8 +175,9 @@ _report_options = _options(
         heading=_REPORT,
         multiple=True,
         type=click.Choice(FORMATS),
-        help="text (for people, the default), json (one document) or jsonl (a line a leaf as it is done). "
-        "Repeat it for several at once, each with its --output.",
+        help="text (for people, the default), json (one document), jsonl (a line a leaf as it is done), github "
+        "(annotations), sarif (code scanning), junit (test reports), markdown (a summary or a comment) or gitlab (code "
+        "quality). Repeat it for several at once, each with its --output.",
     ),
     _option(
         "--output",

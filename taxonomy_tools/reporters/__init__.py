@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from taxonomy_tools.reporters.base import Appearance, Reporter, ReporterFactory, stream, write
+from taxonomy_tools.reporters.github import GitHubReporter
+from taxonomy_tools.reporters.gitlab import GitLabReporter
 from taxonomy_tools.reporters.json import JsonReporter
 from taxonomy_tools.reporters.jsonl import JsonLinesReporter
+from taxonomy_tools.reporters.junit import JUnitReporter
+from taxonomy_tools.reporters.markdown import MarkdownReporter
+from taxonomy_tools.reporters.sarif import SarifReporter
 from taxonomy_tools.reporters.text import TextReporter, wants_color
 
 __all__ = ["REPORTERS", "Appearance", "Reporter", "ReporterFactory", "stream", "wants_color", "write"]
@@ -15,5 +20,10 @@ REPORTERS: Mapping[str, ReporterFactory] = MappingProxyType(
         "text": TextReporter,
         "json": JsonReporter,
         "jsonl": JsonLinesReporter,
+        "github": GitHubReporter,
+        "sarif": SarifReporter,
+        "junit": JUnitReporter,
+        "markdown": MarkdownReporter,
+        "gitlab": GitLabReporter,
     }
 )

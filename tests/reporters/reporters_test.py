@@ -3,13 +3,14 @@ from io import StringIO
 
 import pytest
 
+from taxonomy_tools.main import FORMATS
 from taxonomy_tools.report import LeafReport, Report
 from taxonomy_tools.reporters import REPORTERS, Appearance, Reporter, ReporterFactory, stream, write
 from tests.reporters.samples import CHANGED, render
 
 
-def test_the_formats() -> None:
-    assert list(REPORTERS) == ["text", "json", "jsonl"]
+def test_the_formats_are_those_of_the_command_line() -> None:
+    assert tuple(REPORTERS) == FORMATS
 
 
 @pytest.mark.parametrize("factory", REPORTERS.values(), ids=REPORTERS)
