@@ -21,6 +21,7 @@ import click
 from taxonomy_tools import __version__
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
+from taxonomy_tools.streams import open_streams, send_to_nowhere
 
 FORMATS = ("text", "json", "jsonl", "github", "sarif", "junit", "markdown", "gitlab")
 SCHEMAS = ("compositional_skills", "knowledge", "report")
@@ -346,13 +347,13 @@ class _Ended(BaseException):
 
 def _run(command: click.Command, name: str, arguments: Sequence[str] | None) -> NoReturn:
     """Run a command, and turn whatever happens into an exit code and at most one message."""
-    _open_closed_streams()
+    open_streams()
     with _ending_in_order():
         try:
             status = _execute(command, name, arguments)
         except BrokenPipeError:
             # `taxonomy-diff | head`: who reads has seen enough. Python would complain when it flushes at exit.
-            _send_to_nowhere(sys.stdout)
+            send_to_nowhere(sys.stdout)
             status = Exit.OK
         except _Ended as ended:
             _say(f"{name}: {ended}.")
@@ -361,11 +362,16 @@ def _run(command: click.Command, name: str, arguments: Sequence[str] | None) -> 
 
 
 def _execute(command: click.Command, name: str, arguments: Sequence[str] | None) -> int:
+    stdout = sys.stdout
     try:
         status: int = command.main(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
+    except SystemExit:
+        if sys.stdout is stdout:
+            raise
+        raise BrokenPipeError from None  # which click, in any mode, makes a 1 of, after it has replaced the streams
     except click.ClickException as error:
         usage = io.StringIO()
         error.show(usage)
@@ -387,7 +393,7 @@ def _execute(command: click.Command, name: str, arguments: Sequence[str] | None)
 
 def _unforeseen(error: Exception, name: str) -> TaxonomyError:
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-        _send_to_nowhere(sys.stdout)
+        send_to_nowhere(sys.stdout)
         return TaxonomyError(f"what there is to say cannot be written: {error.strerror}.")
     what = f"{type(error).__name__}: {error}"
     report = Remedy("This is a bug of taxonomy-tools. To see where:", f"TAXONOMY_TRACEBACK=1 {name} ...")
@@ -411,25 +417,10 @@ def _say(*lines: str) -> None:
         for line in lines:
             click.echo(reveal(line), err=True)
     except OSError:  # nobody listens, which changes nothing about the exit code
-        _send_to_nowhere(sys.stderr)
+        send_to_nowhere(sys.stderr)
 
 
-# --- streams and signals
-
-
-def _open_closed_streams() -> None:
-    """Open what was closed before the start (`>&-`): the first file to be opened would get that number."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nowhere, number)
-            os.set_inheritable(number, True)  # noqa: FBT003 - not ours
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
-
-
-def _send_to_nowhere(stream: Any) -> None:
-    """Let what is still to be written to a broken stream, at exit at the latest, vanish without an error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+# --- signals
 
 
 @contextmanager

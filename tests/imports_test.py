@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # From the bottom up. A module may import those of the lines before its own; within one package (`rules`) all may
 # import each other, as long as they do it without a circle. A new module is given its place here.
 TIERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "diagnostics", "layout"),
+    ("errors", "diagnostics", "layout", "streams"),
     ("text", "lines", "pool"),
     ("mistakes",),
     ("composer",),

@@ -13,7 +13,9 @@ from typing import TextIO
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.report import Comparison, LeafReport, Summary
 from taxonomy_tools.reporters import REPORTERS, Appearance, Reporter, wants_color
+from taxonomy_tools.streams import send_to_nowhere
 
+_STDOUT = "standard output"
 _NAME_CHARACTERS = 100  # of a file's own name in that of its draft: names end at 255 bytes
 
 
@@ -52,8 +54,15 @@ class Output:
             if self._alone:
                 raise
             self._read = False
+            self._give_up()
         except OSError as error:
+            self._give_up()
             raise _cannot_write(self._place, error) from error
+
+    def _give_up(self) -> None:
+        """Let go what waits to be written: at exit it would fail again."""
+        if self._place == _STDOUT:
+            send_to_nowhere(sys.stdout)
 
 
 @contextmanager
@@ -65,7 +74,7 @@ def opened(name: str, file: Path | None, *, alone: bool, quiet: bool) -> Iterato
     if file is None:
         yield Output(
             REPORTERS[name](sys.stdout, Appearance(color=wants_color(sys.stdout), quiet=quiet)),
-            "standard output",
+            _STDOUT,
             alone=alone,
         )
         return
