@@ -79,11 +79,13 @@ def check_leaves(
     Gives a report a leaf, in the order of the leaves, as they are done. `jobs` is the number of processes, None for the
     default. Raises TaxonomyError when a check cannot run, never for what a leaf holds.
     """
-    jobs = jobs or default_jobs(len(leaves))
+    jobs = min(jobs or default_jobs(len(leaves)), max(1, len(leaves)))
+    # Rules of the user's are tried in any case: that they are none must not show only once there is a leaf.
+    number = len(leaves) or int(settings.lint_rules != yamllint.Rules.DEFAULT)
     workers = ceil(jobs / _YAMLLINTS)
     yamllints = ceil(jobs / workers)
     size = max(1, min(_CHUNK * yamllints, ceil(len(leaves) / workers)))
-    chunks = (leaves[start : start + size] for start in range(0, len(leaves), size))
+    chunks = (leaves[start : start + size] for start in range(0, number, size))
     check = partial(_check_chunk, new=new, old=old, settings=settings, yamllints=yamllints)
     if workers == 1:
         for chunk in chunks:

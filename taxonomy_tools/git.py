@@ -301,6 +301,7 @@ class Repository:
 
     def index_changes(self, old: str, *, under: Sequence[str] = ()) -> Iterator[RawChange]:
         """What differs between a tree and the index. Unmerged paths have status `U`."""
+        self._need_worktree("index")
         query = ("diff-index", "--cached", "--ita-invisible-in-index", *_RAW, old, "--", *under)
         return _parse_raw(self._output(*query))
 
@@ -310,7 +311,7 @@ class Repository:
         A path may come twice: as deleted and as untracked (`git rm --cached`), or as modified and as unmerged.
         The two questions are asked at the same time; each walks the tree once.
         """
-        self._need_worktree()
+        self._need_worktree("working tree")
         others = self._start("ls-files", "-o", "-u", "-t", "-z", "--exclude-standard", "--", *under)
         tracked = self._start("diff-index", *_RAW, old, "--", *under)
         answers = _communicate_all(others, tracked)
@@ -335,7 +336,7 @@ class Repository:
 
     def ignored(self, *, under: Sequence[str] = ()) -> Iterator[str]:
         """Untracked paths that Git ignores, those in ignored folders included."""
-        self._need_worktree()
+        self._need_worktree("working tree")
         listing = self._output("ls-files", "-o", "-i", "-z", "--exclude-standard", "--", *under)
         return (os.fsdecode(path) for path in listing.split(b"\0") if path)
 
@@ -530,10 +531,10 @@ class Repository:
         value = (self.settings.last("core.autocrlf") or "false").lower()
         return value == "input" or value not in ("false", "no", "off", "0", "")
 
-    def _need_worktree(self) -> None:
+    def _need_worktree(self, what: str) -> None:
         if self.bare:
             raise TaxonomyError(
-                f"{self.root} is a bare repository: it has no working tree to compare.",
+                f"{self.root} is a bare repository: it has no {what} to look at.",
                 Remedy("Compare a commit:", "taxonomy-diff --head HEAD --base REF"),
             )
 

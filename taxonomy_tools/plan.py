@@ -209,8 +209,13 @@ def _folder_of(repository: Repository, selection: Selection) -> str:
 def _discover(selection: Selection) -> Repository:
     """The repository of the taxonomy that was named; else of the current directory, as long as the paths are there.
 
-    Raises NotARepository where neither these nor the first path are in any.
+    Raises NotARepository where neither these nor the first path are in any, TaxonomyError where there is no such root.
     """
+    root = selection.taxonomy_path
+    if root is not None and not os.path.lexists(root):
+        raise TaxonomyError(
+            f"there is no {root}.", Remedy("Name the taxonomy's root, a folder that is there:", "-C PATH")
+        )
     if selection.taxonomy_path is not None or not selection.paths:
         return Repository.discover(selection.taxonomy_path)
     here = os.path.realpath(Path.cwd())

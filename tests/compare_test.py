@@ -242,7 +242,7 @@ def test_a_bare_repository_compares_commits(mine: Repo, tmp_path: Path) -> None:
         check_changes(mine.path, base="main", jobs=1)
     )
     assert message_of(lambda: differ(bare)) == (
-        f"{bare.path} is a bare repository: it has no working tree to compare.",
+        f"{bare.path} is a bare repository: it has no working tree to look at.",
         [("Compare a commit:", "taxonomy-diff --head HEAD --base REF")],
     )
 

@@ -738,7 +738,7 @@ def test_a_bare_repository_compares_commits(repo: Repo, tmp_path: Path) -> None:
     assert changes(found.tree_changes(base, head)) == [("A", "b")]
     assert error_of(lambda: list(found.worktree_changes(base))) == (
         TaxonomyError,
-        f"{tmp_path / 'bare.git'} is a bare repository: it has no working tree to compare.",
+        f"{tmp_path / 'bare.git'} is a bare repository: it has no working tree to look at.",
         [("Compare a commit:", "taxonomy-diff --head HEAD --base REF")],
     )
 
