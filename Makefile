@@ -3,7 +3,7 @@
 #   make demo    a small taxonomy with changes in it, and what taxonomy-diff says of them
 #   make test    everything: lint, types, the project's own hooks, tests with branch coverage
 #   make lint    what make test does before its tests
-#   make docs    the parts of README.md that are made from the program
+#   make docs    what of README.md and the man pages is made from the program
 #   make bench   what it costs, against yamllint and git status: build/bench.md
 #   make clean   removes whatever the above made
 
@@ -47,6 +47,7 @@ lint: .venv/.made
 
 docs: .venv/.made
 	@python -m docs.readme
+	@python -m docs.manpage
 
 bench: .venv/.made
 	@python -m benchmarks.bench build/bench.md

@@ -69,7 +69,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for folder in FOLDERS:
+    for folder in (*FOLDERS, "docs"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
     build = [sys.executable, "-P", "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", "."]
     subprocess.run(build, cwd=source, check=True, capture_output=True)
@@ -79,13 +79,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_every_file_of_the_package_and_no_other(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+        held = {name for name in archive.namelist() if ".dist-info/" not in name and ".data/" not in name}
     assert sorted(held) == sorted(name for _, name in package_files())
 
 
 def test_wheel_holds_the_same_bytes(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         assert [name for path, name in package_files() if archive.read(name) != path.read_bytes()] == []
+
+
+def test_wheel_carries_the_man_pages(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        held = {Path(name).name: archive.read(name) for name in archive.namelist() if "/data/share/man/man1/" in name}
+    assert held == {path.name: path.read_bytes() for path in (ROOT / "docs").glob("*.1")}
 
 
 def test_wheel_carries_the_licence(wheel: Path) -> None:
