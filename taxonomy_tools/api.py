@@ -55,6 +55,11 @@ def changed_leaves(
     The comparison starts at the merge base, or at the base itself if `direct`.
     """
     plan = plan_diff(_selection(taxonomy, base=base, head=head, staged=staged, direct=direct))
+    if not plan.comparison.base:
+        raise TaxonomyError(
+            f"there is nothing to compare {os.fspath(taxonomy)} with: it is not a Git repository.",
+            "Without one, leaves can only be checked: taxonomy_tools.api.check",
+        )
     return tuple(leaf.change for leaf in plan.leaves if leaf.change is not None)
 
 

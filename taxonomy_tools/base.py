@@ -42,9 +42,16 @@ class Base:
 
 
 def find_base(
-    repository: Repository, *, option: str | None, environ: Mapping[str, str], configured: str | None = None
+    repository: Repository,
+    *,
+    option: str | None,
+    environ: Mapping[str, str],
+    configured: str | None = None,
+    head: str | None = None,
 ) -> Base:
     """The base of a comparison in this repository. `option` is what `--base` says, `configured` the config's base.
+
+    `head` is the ref that the user named for the other side, None where it is what is checked out.
 
     Raises:
         UnknownRef: what is set does not resolve to a commit.
@@ -59,7 +66,7 @@ def find_base(
         return _named(repository, from_ref, reason="PRE_COMMIT_FROM_REF", head=head)
     if named := environ.get("TAXONOMY_BASE"):
         return _named(repository, named, reason="TAXONOMY_BASE")
-    if (found := _of_event(repository, environ)) is not None:
+    if (found := _of_event(repository, environ, checked_out=head is None)) is not None:
         return found
     if configured is not None:
         return _named(repository, configured, reason="the config")
@@ -77,14 +84,15 @@ def comparison_start(
 ) -> str:
     """The commit (or the empty tree) at which the comparison starts: the merge base, or the base itself if `direct`.
 
-    `head` is the commit of the side that is checked, None where there is none yet, and `name` its ref. `merging` counts
+    `head` is the commit of the side that is checked, None where there is none yet, and `name` its ref. A branch without
+    a commit has removed nothing of the base's: it starts at the empty tree. `merging` counts
     what is being merged right now as merged: true for the index and the working tree.
 
     Raises:
         TaxonomyError: there is no common commit.
 
     """
-    if base.commit is None:
+    if base.commit is None or (head is None and not direct):
         return repository.empty_tree
     if direct or head is None:
         return base.commit
@@ -96,15 +104,24 @@ def comparison_start(
 
 
 def _named(repository: Repository, ref: str, *, reason: str, head: str | None = None) -> Base:
+    if head is not None:
+        _resolve(repository, head, named_by="PRE_COMMIT_TO_REF names what is pushed")
     if ref == WHOLE_TREE:
         return Base(ref=ref, reason=reason, commit=None, head=head)
-    try:
-        commit = repository.resolve(ref)
-    except UnknownRef as error:
-        if reason == "--base":
-            raise
-        raise UnknownRef(f"{reason} names the base, but {error.message}", *error.remedies) from error
+    commit = (
+        repository.resolve(ref)
+        if reason == "--base"
+        else _resolve(repository, ref, named_by=f"{reason} names the base")
+    )
     return Base(ref=ref, reason=reason, commit=commit, head=head)
+
+
+def _resolve(repository: Repository, ref: str, *, named_by: str) -> str:
+    """The commit of a ref that the user has not typed: the error says where it came from."""
+    try:
+        return repository.resolve(ref)
+    except UnknownRef as error:
+        raise UnknownRef(f"{named_by}, but {error.message}", *error.remedies) from error
 
 
 def _first_existing(repository: Repository) -> Base:
@@ -126,15 +143,18 @@ def _first_existing(repository: Repository) -> Base:
 # CI events
 
 
-def _of_event(repository: Repository, environ: Mapping[str, str]) -> Base | None:
-    """What the CI run was started for, None where that names no base."""
+def _of_event(repository: Repository, environ: Mapping[str, str], *, checked_out: bool) -> Base | None:
+    """What the CI run was started for, None where that names no base.
+
+    `checked_out` says that what is checked out is looked at, and not some other commit.
+    """
     if merge_request := environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"):
         return _in_ci(repository, merge_request, merge_request, reason="CI_MERGE_REQUEST_DIFF_BASE_SHA")
     if environ.get("GITHUB_ACTIONS") != "true":
         return None
     name = environ.get("GITHUB_EVENT_NAME")
     if name in {"pull_request", "pull_request_target"}:
-        return _of_pull_request(repository, environ, privileged=name == "pull_request_target")
+        return _of_pull_request(repository, environ, suspect=checked_out and name == "pull_request_target")
     if name == "merge_group":
         sha = _text(_event(environ), "merge_group", "base_sha")
         return _in_ci(repository, sha, sha, reason="the merge group's base_sha")
@@ -143,7 +163,8 @@ def _of_event(repository: Repository, environ: Mapping[str, str]) -> Base | None
     return None
 
 
-def _of_pull_request(repository: Repository, environ: Mapping[str, str], *, privileged: bool) -> Base:
+def _of_pull_request(repository: Repository, environ: Mapping[str, str], *, suspect: bool) -> Base:
+    """The base of a pull request. `suspect`: it may be the base itself that is checked out."""
     event = _event(environ)
     proposed = _text(event, "pull_request", "head", "sha")
     if repository.commit("HEAD^2") == proposed:
@@ -152,11 +173,11 @@ def _of_pull_request(repository: Repository, environ: Mapping[str, str], *, priv
         return Base(ref="HEAD^1", reason="the pull request's merge commit", commit=parent)
     branch = environ.get("GITHUB_BASE_REF") or _text(event, "pull_request", "base", "ref")
     head = repository.head()
-    checked_out = {environ.get("GITHUB_SHA"), _text(event, "pull_request", "base", "sha")}
-    if privileged and head != proposed and head in checked_out:
+    suspect = suspect and head != proposed
+    if suspect and head in {environ.get("GITHUB_SHA"), _found(event, "pull_request", "base", "sha")}:
         raise _base_checked_out(branch)
     base = _in_ci(repository, f"refs/remotes/origin/{branch}", f"origin/{branch}", reason="GITHUB_BASE_REF")
-    if privileged and head != proposed and head == base.commit:
+    if suspect and head == base.commit:
         raise _base_checked_out(branch)
     return base
 
@@ -177,12 +198,18 @@ def _in_ci(repository: Repository, ref: str, name: str, *, reason: str) -> Base:
         return Base(ref=name, reason=reason, commit=commit)
     shallow = ", because this clone is shallow" if repository.shallow else ""
     remote, _, branch = name.partition("/")
-    fetch = f"git fetch {remote} {shlex.quote(f'+refs/heads/{branch}:{ref}')}" if branch else "git fetch --unshallow"
-    raise UnknownRef(
-        f"the base of this run, `{name}` ({reason}), is not in this clone{shallow}.",
-        Remedy("Fetch it:", fetch),
-        _IN_ACTIONS,
-    )
+    if branch:
+        remedies = [Remedy("Fetch it:", f"git fetch {remote} {shlex.quote(f'+refs/heads/{branch}:{ref}')}")]
+    elif repository.shallow:
+        remedies = [Remedy("Fetch it:", "git fetch --unshallow")]
+    else:
+        remedies = [
+            Remedy("Fetch it:", f"git fetch origin {shlex.quote(ref)}"),
+            Remedy("or, if it was forced away, name another:", "taxonomy-diff --base REF"),
+        ]
+    if "CI_MERGE_REQUEST" not in reason:
+        remedies.append(_IN_ACTIONS)
+    raise UnknownRef(f"the base of this run, `{name}` ({reason}), is not in this clone{shallow}.", *remedies)
 
 
 def _base_checked_out(branch: str) -> TaxonomyError:
@@ -209,12 +236,18 @@ def _event(environ: Mapping[str, str]) -> object:
     return event
 
 
-def _text(event: object, *keys: str) -> str:
-    """The text under these keys of an event."""
+def _found(event: object, *keys: str) -> str | None:
+    """The text under these keys of an event, None where there is none."""
     value = event
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(value, str) or not value:
+    return value if isinstance(value, str) and value else None
+
+
+def _text(event: object, *keys: str) -> str:
+    """The text under these keys of an event. Raises TaxonomyError where there is none."""
+    value = _found(event, *keys)
+    if value is None:
         raise TaxonomyError(
             f"the event of this run (GITHUB_EVENT_PATH) has no `{'.'.join(keys)}`.",
             Remedy("Name the base:", "taxonomy-diff --base REF"),

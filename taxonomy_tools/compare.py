@@ -62,7 +62,7 @@ def compare(
     The comparison starts at the merge base, so that other people's work is never called yours; with `direct` at the
     base itself. Raises TaxonomyError where there is no base, or no common commit.
     """
-    chosen = find_base(repository, option=base, environ=environment)
+    chosen = find_base(repository, option=base, environ=environment, head=head)
     head = head if head is not None or staged else chosen.head
     new = open_source(repository, head=head, staged=staged, folder=folder, announce=announce)
     commit = new.commit if isinstance(new, Revision) else repository.head()
@@ -77,7 +77,7 @@ def compare(
         base=chosen.ref,
         reason=chosen.reason,
         base_commit=chosen.commit or "",
-        start=start if old is not None else "",
+        start="" if start == repository.empty_tree else start,
         direct=direct,
         behind=_behind(repository, chosen.commit, commit, merging=merging) if not direct else None,
     )
@@ -153,7 +153,9 @@ def ignored_leaves(new: Source, selects: Callable[[str], bool]) -> Iterator[str]
     """A note that names the ignored files of the leaves that `selects` takes, if there are any."""
     if not isinstance(new, WorkTree):
         return
-    ignored = sorted(path for path in new.ignored() if selects(leaf_of(path)))
+    # One file a leaf: of several its qna.yaml, which comes last.
+    files = {leaf_of(path): path for path in sorted(new.ignored()) if selects(leaf_of(path))}
+    ignored = list(files.values())
     if ignored:
         more = f" and {len(ignored) - _NAMED} more" if len(ignored) > _NAMED else ""
         named = ", ".join(ignored[:_NAMED])

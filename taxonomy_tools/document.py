@@ -149,7 +149,8 @@ def _is_visible(node: Node) -> bool:
 
 def _undecodable(data: bytes) -> Problem:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return Problem(code="TX001", message="the file is UTF-16: save it as UTF-8")
+        # With a place, as everything that is wrong inside a file: without one, it could not be opened.
+        return Problem(code="TX001", message="the file is UTF-16: save it as UTF-8", span=Span.at(1, 1))
     escaped = data.decode(errors="surrogateescape").lstrip(_BYTE_ORDER_MARK)
     bad = [match.start() for match in _UNDECODED.finditer(escaped)]
     text = Text(_UNDECODED.sub("\ufffd", escaped))

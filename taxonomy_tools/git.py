@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MINIMUM_VERSION = (2, 30)
 REGULAR_FILE = 0o100644
-EXECUTABLE_FILE = 0o100755
 SYMBOLIC_LINK = 0o120000
 GITLINK = 0o160000
 FOLDER = 0o040000
@@ -476,7 +475,10 @@ class Repository:
             if "=" in name:
                 raise TaxonomyError(
                     f"the filter `{name}` in this repository's config cannot be switched off: its name holds `=`.",
-                    Remedy("Give it another name:", "git config --rename-section"),
+                    Remedy(
+                        "Give it another name:",
+                        f"git config --rename-section {shlex.quote(f'filter.{name}')} filter.NAME",
+                    ),
                 )
             for variable in ("clean", "smudge", "process"):
                 neutral[f"filter.{name}.{variable}"] = ""

@@ -80,9 +80,9 @@ def plan_diff(
     try:
         repository = _discover(selection)
     except NotARepository:
-        if path is None or selection.needs_git:
+        if selection.needs_git or not (path or selection.paths):
             raise
-        return _plan_folder(path, selection.paths, lint_rules)
+        return _plan_folder(path or _root_for(selection.paths), selection.paths, lint_rules)
     folder = _folder_of(repository, selection)
     scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
     compared = compare(
@@ -123,8 +123,11 @@ def plan_check(
 ) -> Plan:
     """The leaves at and below the paths, or all of the taxonomy's. Nothing is compared.
 
-    Raises TaxonomyError for wrong use: a path that is not there, or not in the taxonomy.
+    Raises TaxonomyError for wrong use: a path that is not there, not in the taxonomy, or a file that is no leaf's.
     """
+    for named in selection.paths:
+        if named.is_file() and not is_leaf_file(named.name):
+            raise _no_leaf(named)
     path = selection.taxonomy_path
     if path is not None and _is_file(path):
         return _plan_file(path, selection, lint_rules)
@@ -283,8 +286,12 @@ class _Scope:
 def _relative(path: Path, root: Path, *, typed: Path) -> str:
     """The path relative to the taxonomy. Raises TaxonomyError for one outside of it."""
     top = os.path.realpath(root)
-    # A link is named for itself, unless it stands elsewhere and points into the taxonomy.
-    for place in (_resolve(path), Path(os.path.realpath(path))):
+    # A link is named for itself, unless it stands elsewhere and points into the taxonomy. What is nowhere in it as seen
+    # from here may be meant as seen from the taxonomy, as with `git -C`.
+    places = [_resolve(path), Path(os.path.realpath(path))]
+    if not path.is_absolute() and not os.path.lexists(path):
+        places.append(_resolve(root / path))
+    for place in places:
         if place.is_relative_to(top):
             inside = place.relative_to(top).as_posix()
             return "" if inside == os.curdir else inside
@@ -294,7 +301,8 @@ def _relative(path: Path, root: Path, *, typed: Path) -> str:
 
 
 def _look_around(path: Path) -> str:
-    return f"ls {shlex.quote(str(path.parent))}"
+    """The command that lists the nearest folder above a path that exists."""
+    return f"ls {shlex.quote(str(next(folder for folder in (*path.parents, Path(os.curdir)) if folder.is_dir())))}"
 
 
 def _upwards(leaf: str) -> Iterator[str]:

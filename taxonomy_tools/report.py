@@ -106,7 +106,3 @@ class Report:
     def summary(self) -> Summary:
         """The counts over all leaves."""
         return Summary.of(self.leaves)
-
-    def reaches(self, severity: Severity) -> bool:
-        """Whether any diagnostic is at least as bad as `severity`."""
-        return any(diagnostic.severity.rank >= severity.rank for leaf in self.leaves for diagnostic in leaf.diagnostics)

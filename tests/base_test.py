@@ -179,7 +179,8 @@ def test_before_the_first_commit_of_a_clone(upstream: Repo, repo: Repo) -> None:
     found = base_of(repo)
     assert found == Base(ref="origin/main", reason=USUAL, commit=upstream.oid("main"))
     repository = Repository.discover(repo.path)
-    assert comparison_start(repository, found, repository.head()) == found.commit
+    assert comparison_start(repository, found, repository.head()) == repository.empty_tree
+    assert comparison_start(repository, found, repository.head(), direct=True) == found.commit
 
 
 # Where the comparison starts
@@ -279,6 +280,49 @@ def merged(upstream: Repo) -> Repo:
     upstream.git("update-ref", "refs/pull/1/merge", "HEAD")
     upstream.git("switch", "--quiet", "main")
     return upstream
+
+
+def test_a_pull_request_needs_no_more_of_the_event_than_its_head(upstream: Repo, tmp_path: Path) -> None:
+    upstream.git("update-ref", "refs/remotes/origin/main", "main")
+    payload = {"pull_request": {"head": {"sha": upstream.oid("topic")}}}
+    environ = event(tmp_path, "pull_request", payload, GITHUB_BASE_REF="main")
+    assert base_of(upstream, environ) == Base(ref="origin/main", reason="GITHUB_BASE_REF", commit=upstream.oid("main"))
+
+
+def test_pull_request_target_on_the_base_may_look_at_another_commit(upstream: Repo, tmp_path: Path) -> None:
+    upstream.git("update-ref", "refs/remotes/origin/main", "main")
+    upstream.git("checkout", "--quiet", "main")
+    environ = pull_request(tmp_path, upstream.oid("topic"), base=upstream.oid("main"), name="pull_request_target")
+    repository = Repository.discover(upstream.path)
+    assert find_base(repository, option=None, environ=environ, head="topic").commit == upstream.oid("main")
+    with pytest.raises(TaxonomyError, match="has checked out `main`, the base itself"):
+        find_base(repository, option=None, environ=environ)
+
+
+@pytest.mark.parametrize(
+    ("environ", "remedies"),
+    [
+        pytest.param(
+            {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "d" * 40},
+            [
+                ("Fetch it:", f"git fetch origin {'d' * 40}"),
+                ("or, if it was forced away, name another:", "taxonomy-diff --base REF"),
+            ],
+            id="GitLab",
+        ),
+    ],
+)
+def test_a_base_that_a_whole_clone_lacks(
+    upstream: Repo, environ: dict[str, str], remedies: list[tuple[str, str]]
+) -> None:
+    assert error_of(lambda: base_of(upstream, environ))[2] == remedies
+
+
+def test_a_head_that_a_hook_names_wrongly(upstream: Repo) -> None:
+    environ = {"PRE_COMMIT_FROM_REF": "main", "PRE_COMMIT_TO_REF": "nope"}
+    assert error_of(lambda: base_of(upstream, environ))[1] == (
+        "PRE_COMMIT_TO_REF names what is pushed, but there is no `nope` in this repository."
+    )
 
 
 @pytest.mark.parametrize("depth", [None, 2], ids=["all of the history", "fetch-depth 2"])

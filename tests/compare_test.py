@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +278,9 @@ def test_before_the_first_commit_with_an_upstream(mine: Repo, make_repo: Callabl
     other = make_repo("other")
     other.git("fetch", "--quiet", mine.path, "main:refs/remotes/origin/main")
     other.write(f"{A}/qna.yaml", leaf(A)[f"{A}/qna.yaml"])
-    assert differ(other, base=None) == [f"D {B}", f"D {C}", f"M {A}"]
+    assert differ(other, base=None) == [f"A {A}"]
+    with standing_in(other.path):
+        assert lines(changed_leaves(direct=True)) == [f"D {B}", f"D {C}", f"M {A}"]
 
 
 def test_a_shallow_clone_with_the_merge_base(mine: Repo, tmp_path: Path) -> None:
@@ -696,3 +699,12 @@ def test_the_default_base_is_said(mine: Repo, tmp_path: Path) -> None:
     found, _ = comparison(clone)
     assert (found.base, found.reason, found.behind) == ("upstream/mine", FALLBACK, 0)
     assert differ(clone, base=None) == ["A knowledge/mine"]
+
+
+def test_what_cannot_be_compared_is_no_empty_answer(tmp_path: Path) -> None:
+    (tmp_path / A).mkdir(parents=True)
+    (tmp_path / A / "qna.yaml").write_text(skill())
+    for place in (tmp_path, tmp_path / A / "qna.yaml"):
+        assert message_of(partial(changed_leaves, place))[0] == (
+            f"there is nothing to compare {place} with: it is not a Git repository."
+        )

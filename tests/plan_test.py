@@ -158,7 +158,7 @@ def test_paths_that_are_wrong(mine: Repo, tmp_path: Path, plan: Callable[..., Pl
     with standing_in(mine.path):
         assert refusal(lambda: plan("knowledge/mistyped/x y")) == (
             "there is no knowledge/mistyped/x y.",
-            [("See what there is:", "ls knowledge/mistyped")],
+            [("See what there is:", "ls knowledge")],
         )
         assert refusal(lambda: plan(A, "mistyped/qna.yaml"))[0] == "there is no mistyped/qna.yaml."
         assert refusal(lambda: plan("../outside", taxonomy=mine.path)) == (
@@ -185,7 +185,40 @@ def test_a_comparison_says_that_a_path_was_looked_at(mine: Repo) -> None:
         )
 
 
+def test_a_comparison_of_paths_without_a_repository_checks_them(tmp_path: Path) -> None:
+    for path in (A, B):
+        (tmp_path / path).mkdir(parents=True)
+        (tmp_path / path / "qna.yaml").write_text(skill())
+    with standing_in(tmp_path):
+        for path, leaf_path in ((A, A), (f"{B}/qna.yaml", B)):
+            assert checked(plan_diff(Selection(paths=(Path(path),)))) == [leaf_path]
+        assert refusal(lambda: diff(A, head="main"))[0].endswith("is not inside a Git repository.")
+
+
+def test_relative_paths_may_be_those_of_the_named_taxonomy(mine: Repo, tmp_path: Path) -> None:
+    with standing_in(tmp_path):
+        assert checked(check(A, taxonomy=mine.path)) == [A]
+        assert changed(diff(A, taxonomy=mine.path)) == ALL[:1]
+
+
+def test_an_ignored_leaf_is_named_once(mine: Repo) -> None:
+    mine.write(".gitignore", "private/\n")
+    for path, content in leaf("knowledge/private").items():
+        mine.write(path, content)
+    assert diff("knowledge/private", taxonomy=mine.path).notes[1] == (
+        "Leaves that Git ignores are not compared: knowledge/private/qna.yaml (see `git check-ignore -v`)."
+    )
+
+
 # Paths of a check
+
+
+def test_a_file_of_no_leaf_cannot_be_checked(mine: Repo) -> None:
+    with standing_in(mine.path):
+        assert refusal(lambda: check(A, "docs/notes.md")) == (
+            "docs/notes.md is no file of a leaf: those are `qna.yaml` and `attribution.txt`.",
+            [("Check a leaf:", "taxonomy check FOLDER")],
+        )
 
 
 @pytest.mark.parametrize(

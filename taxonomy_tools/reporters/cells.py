@@ -53,9 +53,10 @@ def lay_out(text: str, *, encoding: str = "utf-8") -> CellLine:
     starts: list[int] = []
     cell = start = 0
     base = before = " "
+    last_two = " "
     for character in text:
         tab = " " * (_TAB - cell % _TAB) if character == "\t" else ""
-        piece = tab or shown_as(character, after=before, encoding=encoding)
+        piece = tab or shown_as(character, after=last_two, encoding=encoding)
         if piece != character:
             start, base = cell, " "
             cell += len(piece)
@@ -66,7 +67,7 @@ def lay_out(text: str, *, encoding: str = "utf-8") -> CellLine:
             cell += 2 if _is_wide(character) else 1
         pieces.append(piece)
         starts.append(start)
-        before = character
+        before, last_two = character, last_two[-1] + character
     return CellLine(text="".join(pieces), starts=tuple(starts), ends=_ends(starts, cell), width=cell)
 
 

@@ -58,7 +58,8 @@ class JsonReporter:
 
 def dump(value: Json) -> str:
     """One line of ASCII."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+    # `##[` stands in strings alone. In a log of GitHub's it would be a workflow command, wherever in a line it is.
+    return json.dumps(value, ensure_ascii=True, allow_nan=False).replace("##[", "#\\u0023[")
 
 
 def readable(text: str) -> str:

@@ -24,10 +24,12 @@ CODE = "TX402"
 NAME = "empty-attribution"
 SEVERITY = Severity.ERROR
 
+_BLANK = b"\xef\xbb\xbf\0 \t\r\n\v\f"  # a byte order mark is nothing either, nor is what an editor's crash leaves
+
 
 def check(subject: Subject) -> Iterator[Finding]:
     """The attribution, if the leaf's version asks for one and there is nothing in it."""
     attribution = subject.attribution
-    if subject.needs_attribution and attribution is not None and not attribution.strip():
+    if subject.needs_attribution and attribution is not None and not attribution.strip(_BLANK):
         message = "the file is empty: say where the seed examples come from"
         yield Finding(message=message, file=subject.attribution_path, hint="name title, link, licence and creator")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taxonomy_tools.reporters.cells import lay_out
 from taxonomy_tools.reporters.escape import escape, reveal
 
 # Hypothesis leaves surrogates out unless asked; the joiners and what they join are rare without help.
@@ -97,3 +98,21 @@ def test_nothing_active_is_left(text: str, encoding: str) -> None:
 @given(st.binary())
 def test_any_file_name_can_be_printed(name: bytes) -> None:
     assert os.fsencode(_unescape(escape(os.fsdecode(name)))) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("::error title=CI::passed", "\\x3a:error title=CI::passed", id="at the start"),
+        pytest.param(" \u3000::stop-commands::x", " \u3000\\x3a:stop-commands::x", id="after space"),
+        pytest.param("a::b", "a::b", id="inside"),
+        pytest.param("x ##[add-mask]e", "x ##\\x5badd-mask]e", id="the older syntax, anywhere"),
+        pytest.param("###[x #[y] ## [", "###\\x5bx #[y] ## [", id="nothing else"),
+    ],
+)
+def test_no_name_is_a_workflow_command(text: str, expected: str) -> None:
+    assert escape(text) == expected
+
+
+def test_no_source_is_a_workflow_command() -> None:
+    assert reveal("answer: ##[group]") == lay_out("answer: ##[group]").text == "answer: ##\\x5bgroup]"
