@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from taxonomy_tools import composer
@@ -230,7 +230,10 @@ def test_places_are_those_of_the_other_reader(
     root = yaml.compose(text, yaml.SafeLoader)
     assert root is not None
     read = document(text)
-    for route, key, value in raw_routes(root):
+    places = list(raw_routes(root))
+    # A line end in a quoted key is read back as a space: two keys may have become one, of which the last counts.
+    assume(len({route for route, _, _ in places}) == len(places))
+    for route, key, value in places:
         for on, node in (("key", key), ("value", value)):
             visible = isinstance(node, yaml.ScalarNode) and (node.value or node.style)
             if node is None or node.start_mark is None or (on == "value" and not visible):
