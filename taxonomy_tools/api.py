@@ -1,36 +1,60 @@
 """The engine from Python: the same leaves and the same verdict as the command line.
 
+In a clone of a taxonomy:
+
     from taxonomy_tools.api import changed_leaves, check, check_changes
 
-    for change in changed_leaves("path/to/taxonomy", base="origin/main"):
-        print(change.kind.value, change.path)
+    for change in changed_leaves():
+        print(change.kind.letter, change.path)
 
-    report = check("path/to/taxonomy")
+    report = check_changes(paths=["knowledge"])
     for leaf in report.leaves:
-        for diagnostic in leaf.diagnostics:
-            print(diagnostic.file, diagnostic.span, diagnostic.code, diagnostic.message)
+        for finding in leaf.diagnostics:
+            place = f"{finding.file}:{finding.span.line}" if finding.span else finding.file
+            print(f"{place}: {finding.severity.value} {finding.code} {finding.name}")
+    print(report.summary.errors, "errors, compared with", report.comparison.base)
 
-All raise `TaxonomyError` when the job cannot be done; what is wrong with a leaf is a `Diagnostic` in the report.
+    print(check().summary.leaves, "leaves in all")
+
+Each takes the taxonomy's root first, and the paths of leaves or of folders above them as `paths`; all paths are
+relative to the current directory. What is wrong with a leaf is a `Diagnostic` in the report; all functions raise
+`TaxonomyError` when the job cannot be done, or was asked for in a way that contradicts itself. Records are frozen, and
+leaves come sorted by path.
+
+More than a handful of leaves are checked in several processes, which on Linux are forked: in a program that runs
+threads of its own, give `jobs=1`.
 """
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from taxonomy_tools.diagnostics import Diagnostic, Severity
-from taxonomy_tools.diff import ChangeKind, LeafChange
-from taxonomy_tools.errors import TaxonomyError
+from taxonomy_tools.content import ContentChange, SeedEdit
+from taxonomy_tools.diagnostics import Diagnostic, Severity, Span
+from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles
+from taxonomy_tools.errors import Remedy, TaxonomyError
+from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.plan import Plan, Selection, plan_check, plan_diff
-from taxonomy_tools.report import LeafReport, Report
+from taxonomy_tools.report import Comparison, LeafReport, Report, Summary
+from taxonomy_tools.source import Entry
 from taxonomy_tools.yamllint import Rules
 
 __all__ = [
     "ChangeKind",
+    "Comparison",
+    "ContentChange",
     "Diagnostic",
+    "Entry",
     "LeafChange",
+    "LeafFiles",
+    "LeafKind",
     "LeafReport",
+    "Remedy",
     "Report",
+    "SeedEdit",
     "Severity",
+    "Span",
+    "Summary",
     "TaxonomyError",
     "changed_leaves",
     "check",
@@ -42,19 +66,20 @@ StrPath = str | os.PathLike[str]
 
 def changed_leaves(
     taxonomy: StrPath = ".",
+    paths: Sequence[StrPath] = (),
     *,
     base: str | None = None,
     head: str | None = None,
     staged: bool = False,
     direct: bool = False,
 ) -> tuple[LeafChange, ...]:
-    """The leaves of a taxonomy that differ from a base, sorted by path; nothing is validated.
+    """The leaves of a taxonomy that differ from a base, at and below the paths if any are given; none is validated.
 
     `taxonomy` is its root, inside a Git repository. `base` is a ref, or "empty" for the whole tree, or None for the one
     that `taxonomy-diff` would find. The other side is the working tree, or the commit `head`, or the index if `staged`.
     The comparison starts at the merge base, or at the base itself if `direct`.
     """
-    plan = plan_diff(_selection(taxonomy, base=base, head=head, staged=staged, direct=direct))
+    plan = plan_diff(_selection(taxonomy, paths, base=base, head=head, staged=staged, direct=direct))
     if not plan.comparison.base:
         raise TaxonomyError(
             f"there is nothing to compare {os.fspath(taxonomy)} with: it is not a Git repository.",
@@ -65,6 +90,7 @@ def changed_leaves(
 
 def check_changes(
     taxonomy: StrPath = ".",
+    paths: Sequence[StrPath] = (),
     *,
     base: str | None = None,
     head: str | None = None,
@@ -77,7 +103,7 @@ def check_changes(
 
     `yaml_rules` is a yamllint configuration, `jobs` the number of processes (None: as many as pay).
     """
-    selection = _selection(taxonomy, base=base, head=head, staged=staged, direct=direct)
+    selection = _selection(taxonomy, paths, base=base, head=head, staged=staged, direct=direct)
     return _run(plan_diff(selection, lint_rules=_rules(yaml_rules)), jobs)
 
 
@@ -95,21 +121,31 @@ def check(
     `taxonomy` is its root: a folder, in a Git repository or not, or a single leaf file. The leaves are those of the
     working tree, or of the commit `head`, or of the index if `staged`.
     """
-    selection = _selection(taxonomy, paths=paths, head=head, staged=staged)
+    selection = _selection(taxonomy, paths, head=head, staged=staged)
     return _run(plan_check(selection, lint_rules=_rules(yaml_rules)), jobs)
 
 
 def _selection(
     taxonomy: StrPath,
+    paths: Sequence[StrPath],
     *,
-    paths: Sequence[StrPath] = (),
     base: str | None = None,
     head: str | None = None,
     staged: bool = False,
     direct: bool = False,
 ) -> Selection:
-    named = tuple(Path(path) for path in paths)
-    return Selection(taxonomy_path=Path(taxonomy), paths=named, base=base, head=head, staged=staged, direct=direct)
+    if staged and head is not None:
+        raise TaxonomyError("`staged` and `head` each name a side to look at.", Remedy("Give one of them."))
+    # A text is a sequence of texts too, which a type checker does not mind.
+    named = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return Selection(
+        taxonomy_path=Path(taxonomy),
+        paths=tuple(Path(path) for path in named),
+        base=base,
+        head=head,
+        staged=staged,
+        direct=direct,
+    )
 
 
 def _rules(path: StrPath | None) -> Rules:
