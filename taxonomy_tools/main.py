@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
@@ -31,6 +32,8 @@ _STDOUT = Path("-")
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """What writing to a stream fails with when nothing is wrong with the program."""
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_TOGETHER = 1.0
+"""Seconds in which signals count as one: `timeout` sends its own twice, and people press Ctrl-C twice."""
 
 
 class Exit(IntEnum):
@@ -430,11 +433,14 @@ def _ending_in_order() -> Iterator[None]:
     # nohup ignores SIGHUP, and a script's `&` SIGINT: what is ignored stays so.
     before = {number: signal.getsignal(number) for number in numbers}
     ours = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    last = -_TOGETHER
 
-    def end(number: int, _: FrameType | None) -> NoReturn:
-        for once in ours:  # `timeout` sends its signal twice, and people press Ctrl-C twice: cleaning up goes on
-            signal.signal(once, signal.SIG_IGN)
-        raise _Ended(number)
+    def end(number: int, _: FrameType | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _TOGETHER:
+            last = now
+            raise _Ended(number)
 
     try:
         for number in ours:

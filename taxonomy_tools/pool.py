@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -11,8 +12,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from threading import Thread
 from types import FrameType
 from typing import NoReturn, ParamSpec, TypeVar
@@ -34,9 +36,12 @@ def process_pool(jobs: int) -> Iterator[Executor]:
     # Forked workers have all modules loaded; only Linux forks safely.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     others = set(multiprocessing.active_children())
-    scratch = _folder()
+    scratch = _scratch()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(scratch,))
     try:
+        if scratch is not None:
+            with suppress(OSError):  # no room: the tasks say what that keeps them from
+                scratch.mkdir(mode=0o700)
         with _signals_blocked():
             pool.submit(_do_nothing)  # starts the processes, and the threads that look after them
         yield pool
@@ -87,24 +92,24 @@ class _Worker:
     interrupted = False
 
 
-def _folder() -> str | None:
-    """A folder for the temporary files of all workers: an interrupt can keep one from cleaning up.
+def _scratch() -> Path | None:
+    """Where the temporary files of all workers are to lie: an interrupt can keep one from cleaning up.
 
-    None where there is no room for one, which is for the tasks to say.
+    None where there is no room for them, which is for the tasks to say.
     """
     try:
-        return tempfile.mkdtemp(prefix="taxonomy-tools-")
+        return Path(tempfile.gettempdir(), f"taxonomy-tools-{secrets.token_hex(8)}")
     except OSError:
         return None
 
 
-def _begin_worker(scratch: str | None) -> None:
+def _begin_worker(scratch: Path | None) -> None:
     """Make a worker that an interrupt reaches only in its task, and that does not outlive its parent.
 
     A worker waits for tasks on a pipe that its siblings hold open too: the death of the parent alone does not end it.
     """
     gc.freeze()  # what came with the fork stays: looking through it at every collection costs a tenth of a check
-    tempfile.tempdir = scratch
+    tempfile.tempdir = os.fspath(scratch) if scratch is not None else None
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -183,11 +183,12 @@ class Run:
         self._missing = set(range(len(names)))
         self._queue = list(range(len(names)))
         with _temporary_folder_errors():
-            self._folder = Path(tempfile.mkdtemp(prefix="taxonomy-tools-"))
-        # At exit, if `close` does not come to its end: a second Ctrl-C falls into the cleaning up after the first.
-        self._remove_at_exit = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder = Path(tempfile.gettempdir(), f"taxonomy-tools-{secrets.token_hex(8)}")
+        # When nobody holds this any more, or at exit, should an interrupt come before `close` is through.
+        self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         try:
             with _temporary_folder_errors():
+                self._folder.mkdir(mode=0o700)
                 self._tree = self._folder / "tree"
                 self._tree.mkdir()
                 for name, content in rules.files:
@@ -252,7 +253,7 @@ class Run:
         """End the process, if it still runs, and remove the folder. May be called twice."""
         self._stop()
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._remove_at_exit.detach()
+        self._remove.detach()
 
     def _stop(self) -> None:
         if self._process is not None:

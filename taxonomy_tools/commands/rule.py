@@ -1,6 +1,7 @@
 """`taxonomy rule`: explains a rule, or lists them all."""
 
 from difflib import get_close_matches
+from textwrap import wrap
 
 import click
 
@@ -11,6 +12,7 @@ from taxonomy_tools.rules.documentation import documentation
 
 _WIDTH = 80
 _MARGIN = 16
+_PROSE = frozenset({"What it flags", "Why"})
 
 
 def run(code: str | None) -> int:
@@ -30,9 +32,18 @@ def explain(rule: Rule) -> str:
     padding = " " * max(2, _WIDTH - len(f"{rule.CODE} {rule.NAME}") - len(rule.SEVERITY.value))
     lines = [f"{title}{padding}{rule.SEVERITY.value}", "", about.summary]
     for name, text in about.sections:
-        first, *rest = text.splitlines()
+        first, *rest = _lines(text, prose=name in _PROSE)
         lines += ["", f"{name:<{_MARGIN}}{first}", *(f"{'':<{_MARGIN}}{line}".rstrip() for line in rest)]
     return "\n".join(lines)
+
+
+def _lines(text: str, *, prose: bool) -> list[str]:
+    """The lines of a section: prose filled, anything else as it is unless it is too long."""
+    lines = [" ".join(text.split())] if prose else text.splitlines()
+    width = _WIDTH - _MARGIN
+    return [
+        part for line in lines for part in wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
 
 
 def _find(code: str) -> Rule:
