@@ -24,8 +24,8 @@ from taxonomy_tools.pool import interruptible, process_pool
 folder = Path(sys.argv[1])
 
 def work(name):
-    (folder / name).touch()
     try:
+        (folder / name).touch()
         time.sleep(60)
     finally:
         (folder / name).unlink()
@@ -106,8 +106,8 @@ def _fail_beside(folder: Path) -> NoReturn:
 
 
 def _hold(folder: Path) -> None:
-    (folder / "held").touch()
     try:
+        (folder / "held").touch()  # inside: the interrupt comes as soon as it is seen
         time.sleep(60)
     finally:
         (folder / "held").unlink()
