@@ -15,12 +15,13 @@ from taxonomy_tools.content import ContentChange, compare, seed_examples
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles, hashed
 from taxonomy_tools.document import Document, Problem, load
-from taxonomy_tools.layout import ATTRIBUTION_FILE, QNA_FILE, LeafKind, leaf_kind, schema_kind
+from taxonomy_tools.layout import ATTRIBUTION_FILE, QNA_FILE, LeafKind, Surroundings, leaf_kind, schema_kind
 from taxonomy_tools.lines import changed_lines
 from taxonomy_tools.report import LeafReport
-from taxonomy_tools.rules import RULES
+from taxonomy_tools.rules import LEAF_RULES
 from taxonomy_tools.rules.base import FileProblem, Finding, Rule, Subject
 from taxonomy_tools.source import Entry, Source, Unreadable, blob_oid
+from taxonomy_tools.standards import DEFAULT, Standards
 
 _CHUNK = 256
 """Leaves a yamllint process: its start is then some 3% of its work, and what is in memory stays small."""
@@ -32,11 +33,12 @@ _HANDFUL = 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
-    """A leaf node to check: its files on the checked side, and what changed, where something was compared."""
+    """A leaf node to check: its files on the checked side, what changed, where something was compared, and its place."""
 
     path: str
     files: LeafFiles
     change: LeafChange | None = None
+    surroundings: Surroundings = Surroundings()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +51,7 @@ class Settings:
     """
 
     lint_rules: yamllint.Rules
+    standards: Standards = DEFAULT
     object_format: str = ""
     prefix: str = ""
     placed: bool = True
@@ -192,7 +195,10 @@ class _Draft:
             attribution_path=f"{folder}{ATTRIBUTION_FILE}",
             misnamed=tuple(entry.path for entry in leaf.files.misnamed),
             problems=self.problems,
+            kind=_kind(leaf.path, document),
             placed=settings.placed,
+            surroundings=leaf.surroundings,
+            standards=settings.standards,
         )
 
 
@@ -301,7 +307,7 @@ def _differ(old: Entry | None, new: Entry | None) -> bool:
 
 def _diagnose(subject: Subject, settings: Settings) -> tuple[Diagnostic, ...]:
     """What the rules find, in the order of reports. What an alias repeats is told once: it stands in one place."""
-    found = (_diagnostic(rule, finding, subject, settings) for rule in RULES for finding in rule.check(subject))
+    found = (_diagnostic(rule, finding, subject, settings) for rule in LEAF_RULES for finding in rule.check(subject))
     return tuple(sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.sort_key))
 
 

@@ -54,6 +54,7 @@ class Diagnostic:
     `file` is relative to the Git root (to the taxonomy where there is no repository); `leaf` is the leaf node's
     folder relative to the taxonomy. `span` is None where the whole file is meant. `hint` is what stands beside the
     carets: the shortest mend. `frame` holds the line of the span's start and, where there is one, the line before.
+    `fixable` says that `--fix` mends it.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Diagnostic:
     span: Span | None = None
     hint: str = ""
     frame: tuple[FrameLine, ...] = ()
+    fixable: bool = False
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

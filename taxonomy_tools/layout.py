@@ -4,6 +4,7 @@ Paths are relative to the taxonomy's root, with `/` between folders, as Git give
 UTF-8 is held as `os.fsdecode` holds it (PEP 383).
 """
 
+from dataclasses import dataclass
 from enum import Enum
 from posixpath import basename, dirname
 
@@ -21,6 +22,23 @@ class LeafKind(Enum):
     FREEFORM_SKILL = "freeform skill"
     GROUNDED_SKILL = "grounded skill"
     KNOWLEDGE = "knowledge"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What lies around a leaf node, as far as rules look. All paths are relative to the taxonomy, and sorted.
+
+    `outer` are the leaves whose folders this one lies in, the nearest last, and `inner` those that lie in its folder.
+    `strays` are files in its folder that no leaf has use for. `twins` are paths that differ from one of the leaf's own,
+    or from its folder, only in case or in how Unicode composes letters. `ignored` are those of the leaf's files that are
+    there but that Git ignores.
+    """
+
+    outer: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 def is_misnamed(path: str) -> bool:

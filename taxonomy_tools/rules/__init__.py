@@ -1,4 +1,4 @@
-"""The rules, in the order of their codes. A new one is a module here and a line in RULES."""
+"""The rules, in the order of their codes. A new one is a module here and a line below."""
 
 from taxonomy_tools.rules import (
     empty_attribution,
@@ -23,9 +23,9 @@ from taxonomy_tools.rules import (
     wrong_type,
     yamllint,
 )
-from taxonomy_tools.rules.base import Rule
+from taxonomy_tools.rules.base import LeafRule, Rule
 
-RULES: tuple[Rule, ...] = (
+LEAF_RULES: tuple[LeafRule, ...] = (
     unreadable_file,
     invalid_yaml,
     not_a_mapping,
@@ -48,3 +48,9 @@ RULES: tuple[Rule, ...] = (
     missing_attribution,
     empty_attribution,
 )
+"""The rules that look at one leaf."""
+
+_OTHERS: tuple[Rule, ...] = ()
+"""The rules that look at more than a leaf: each is called by name where what it looks at is known."""
+
+RULES: tuple[Rule, ...] = tuple(sorted((*LEAF_RULES, *_OTHERS), key=lambda rule: rule.CODE))

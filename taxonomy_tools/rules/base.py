@@ -7,7 +7,9 @@ from typing import Literal, Protocol
 
 from taxonomy_tools.diagnostics import FrameLine, Severity, Span
 from taxonomy_tools.document import Document, Problem, Route
+from taxonomy_tools.layout import LeafKind, Surroundings
 from taxonomy_tools.schemas import Violation, describe_type
+from taxonomy_tools.standards import DEFAULT, Standards
 from taxonomy_tools.text import shorten
 from taxonomy_tools.yamllint import LintProblem
 
@@ -50,7 +52,7 @@ class Subject:
     it could not be read (`problems` has the reasons) or must not be (`misnamed` has its name). `version` is that of
     the schema, None without a document. `attribution` is the bytes of `attribution.txt`, None where there is none or
     it could not be read (then `problems` says so too). `placed` is false where nothing tells which folder the
-    taxonomy's root is.
+    taxonomy's root is. `kind` is None where neither path nor document tell it.
     """
 
     path: str
@@ -63,7 +65,10 @@ class Subject:
     attribution_path: str
     misnamed: tuple[str, ...]
     problems: tuple[FileProblem, ...]
+    kind: LeafKind | None = None
     placed: bool = True
+    surroundings: Surroundings = Surroundings()
+    standards: Standards = DEFAULT
 
     @property
     def needs_attribution(self) -> bool:
@@ -84,6 +89,10 @@ class Rule(Protocol):
     CODE: str
     NAME: str
     SEVERITY: Severity
+
+
+class LeafRule(Rule, Protocol):
+    """A rule about one leaf, whatever the others are. Those of other kinds are named in `rules/__init__`."""
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """What is wrong with the leaf, in any order. Must not raise for anything that a leaf can hold."""

@@ -8,7 +8,7 @@ import pytest
 from taxonomy_tools.api import check
 from taxonomy_tools.diagnostics import Severity, Span
 from taxonomy_tools.document import Document, Problem, load
-from taxonomy_tools.rules import RULES, schema_violation, yamllint
+from taxonomy_tools.rules import LEAF_RULES, schema_violation, yamllint
 from taxonomy_tools.rules.base import FileProblem, Finding, Subject, name_of, number_of, quote
 from taxonomy_tools.rules.unmerged import __doc__ as unmerged_documentation
 from taxonomy_tools.schemas import Violation, violations
@@ -39,7 +39,7 @@ def subject(text: str, **changes: Any) -> Subject:
 
 
 def findings(found: Subject) -> list[tuple[str, str]]:
-    return [(rule.CODE, finding.message) for rule in RULES for finding in rule.check(found)]
+    return [(rule.CODE, finding.message) for rule in LEAF_RULES for finding in rule.check(found)]
 
 
 def test_unresolved_conflict(repo: Repo) -> None:
@@ -164,7 +164,7 @@ def test_number_of_things() -> None:
     ],
 )
 def test_messages_stay_short(text: str) -> None:
-    for rule in RULES:
+    for rule in LEAF_RULES:
         for finding in rule.check(subject(text)):
             assert len(finding.message) <= 200
             assert len(finding.hint) <= 80

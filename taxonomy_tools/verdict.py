@@ -1,0 +1,39 @@
+"""What was found in one leaf by itself, before severities and ignores: all that a verdict cache has to keep."""
+
+from dataclasses import dataclass
+
+from taxonomy_tools.diagnostics import Diagnostic, Span
+from taxonomy_tools.layout import LeafKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ignore:
+    """A comment `# taxonomy: ignore TX505` in a document.
+
+    `span` is where the comment stands, `codes` what it names, in capitals, as written. It covers findings that begin on
+    `line` (None: the comment is followed by nothing), and, if it stands above all content, those about the whole file.
+    """
+
+    span: Span
+    codes: tuple[str, ...]
+    line: int | None
+    whole_file: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A question of a leaf, for the rules that compare leaves, and where it stands in `qna.yaml`."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """One leaf, checked. The files of the diagnostics are relative to the taxonomy, their severities the rules' own."""
+
+    kind: LeafKind | None
+    seed_examples: int | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    questions: tuple[Question, ...] = ()
