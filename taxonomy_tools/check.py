@@ -15,7 +15,7 @@ from taxonomy_tools.content import ContentChange, compare, seed_examples
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles, hashed
 from taxonomy_tools.document import Document, Problem, load
-from taxonomy_tools.layout import ATTRIBUTION_FILE, QNA_FILE, LeafKind, Surroundings, leaf_kind, schema_kind
+from taxonomy_tools.layout import ALONE, ATTRIBUTION_FILE, QNA_FILE, LeafKind, Surroundings, leaf_kind, schema_kind
 from taxonomy_tools.lines import changed_lines
 from taxonomy_tools.report import LeafReport
 from taxonomy_tools.rules import LEAF_RULES
@@ -33,12 +33,12 @@ _HANDFUL = 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
-    """A leaf node to check: its files on the checked side, what changed, where something was compared, and its place."""
+    """A leaf node to check: its files on the checked side, what lies around them, and what changed, if compared."""
 
     path: str
     files: LeafFiles
     change: LeafChange | None = None
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = ALONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,8 +30,8 @@ class Surroundings:
 
     `outer` are the leaves whose folders this one lies in, the nearest last, and `inner` those that lie in its folder.
     `strays` are files in its folder that no leaf has use for. `twins` are paths that differ from one of the leaf's own,
-    or from its folder, only in case or in how Unicode composes letters. `ignored` are those of the leaf's files that are
-    there but that Git ignores.
+    or from its folder, only in case or in how Unicode composes letters. `ignored` are those of the leaf's files that
+    are there but that Git ignores.
     """
 
     outer: tuple[str, ...] = ()
@@ -39,6 +39,9 @@ class Surroundings:
     strays: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+
+
+ALONE = Surroundings()
 
 
 def is_misnamed(path: str) -> bool:

@@ -21,8 +21,8 @@ class Standards:
     """What a configuration may set of what rules read. The defaults are upstream's (its contribution guidelines).
 
     `taxonomy_folders` are the top folders that hold leaves. `schema_version` is the version of the schema that a
-    document must follow: its own, the newest of its kind, or a number. `licenses` are SPDX identifiers. The limits count
-    words: of all pairs of a skill together, of one context of knowledge, of one question with its answer.
+    document must follow: its own, the newest of its kind, or a number. `licenses` are SPDX identifiers. The limits
+    count words: of all pairs of a skill together, of one context of knowledge, of one question with its answer.
     `similarity` is the share of two questions, from 0 to 1, from which on they are too much alike (TX502).
     """
 

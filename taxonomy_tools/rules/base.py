@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from taxonomy_tools.diagnostics import FrameLine, Severity, Span
 from taxonomy_tools.document import Document, Problem, Route
-from taxonomy_tools.layout import LeafKind, Surroundings
+from taxonomy_tools.layout import ALONE, LeafKind, Surroundings
 from taxonomy_tools.schemas import Violation, describe_type
 from taxonomy_tools.standards import DEFAULT, Standards
 from taxonomy_tools.text import shorten
@@ -67,7 +67,7 @@ class Subject:
     problems: tuple[FileProblem, ...]
     kind: LeafKind | None = None
     placed: bool = True
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = ALONE
     standards: Standards = DEFAULT
 
     @property
