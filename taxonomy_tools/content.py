@@ -47,6 +47,18 @@ class ContentChange:
     layout_only: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """What two versions of a document differ in: all that their bytes tell.
+
+    `content` is None where one of the two is no mapping. `lines` are those of the new that the old does not have in the
+    same order, None where one could not be read.
+    """
+
+    content: ContentChange | None = None
+    lines: tuple[range, ...] | None = None
+
+
 def seed_examples(data: object) -> list[object]:
     """The seed examples of a document's data; none if there is no list of them."""
     seeds = data.get(_SEEDS) if isinstance(data, dict) else None

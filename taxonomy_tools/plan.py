@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from pathlib import Path
 
-from taxonomy_tools.check import Leaf, Settings, check_leaves
+from taxonomy_tools.check import Settings, check_leaves
 from taxonomy_tools.compare import compare, ignored_leaves, open_source
 from taxonomy_tools.diff import LeafFiles, group_leaves
 from taxonomy_tools.errors import Remedy, TaxonomyError
+from taxonomy_tools.examine import Leaf, Terms
 from taxonomy_tools.git import REGULAR_FILE, SYMBOLIC_LINK, Announce, NotARepository, Repository
 from taxonomy_tools.layout import TAXONOMY_FOLDERS, is_leaf_file
 from taxonomy_tools.report import Comparison, LeafReport
@@ -113,7 +114,9 @@ def plan_diff(
         leaves=leaves,
         new=compared.new,
         old=compared.old,
-        settings=Settings(lint_rules=lint_rules, prefix=compared.prefix, object_format=repository.object_format),
+        settings=Settings(
+            terms=Terms(lint_rules=lint_rules, object_format=repository.object_format), prefix=compared.prefix
+        ),
         notes=notes,
     )
 
@@ -148,7 +151,7 @@ def plan_check(
     # At once: the chunks that are checked would each fetch for themselves.
     repository.fetch_missing((entry.blob for entry in entries if entry.blob and entry.regular), announce)
     prefix = f"{folder}/" if folder else ""
-    settings = Settings(lint_rules=lint_rules, prefix=prefix, object_format=repository.object_format)
+    settings = Settings(terms=Terms(lint_rules=lint_rules, object_format=repository.object_format), prefix=prefix)
     return _plan(new, entries, scope, settings)
 
 
@@ -158,7 +161,7 @@ def _plan_folder(root: Path, paths: Sequence[Path], lint_rules: Rules) -> Plan:
     scope = _Scope.of(paths, root)
     entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
     scope.insist({_owner(entry.path) for entry in entries}, lambda inside: os.path.lexists(root / inside))
-    return _plan(new, entries, scope, Settings(lint_rules=lint_rules))
+    return _plan(new, entries, scope, Settings(terms=Terms(lint_rules=lint_rules)))
 
 
 def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
@@ -173,7 +176,7 @@ def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
     folder = _resolve(path).parent
     root = _root_of(folder)
     inside = "" if folder == root else folder.relative_to(root).as_posix()
-    settings = Settings(lint_rules=lint_rules, placed=root != folder)
+    settings = Settings(terms=Terms(lint_rules=lint_rules, placed=root != folder))
     return _plan(Folder(root=root), _listing(root, inside), _Scope(), settings, label=str(path))
 
 

@@ -30,10 +30,15 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """One leaf, checked. The files of the diagnostics are relative to the taxonomy, their severities the rules' own."""
+    """One leaf, examined. The files of the diagnostics are relative to the taxonomy, their severities the rules' own.
+
+    `kind` is None where neither path nor document tell it. `seed_examples` and `lines` count those of the document; they
+    are None without a document, and without the bytes of one.
+    """
 
     kind: LeafKind | None
-    seed_examples: int | None
+    seed_examples: int | None = None
+    lines: int | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     questions: tuple[Question, ...] = ()

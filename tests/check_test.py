@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from taxonomy_tools.api import check, check_changes
-from taxonomy_tools.check import Leaf, Settings, check_leaves, default_jobs
+from taxonomy_tools.check import Settings, check_leaves, default_jobs
 from taxonomy_tools.diagnostics import Diagnostic, FrameLine, Severity, Span
 from taxonomy_tools.diff import LeafFiles, group_leaves
+from taxonomy_tools.examine import Leaf, Terms
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.plan import Selection, plan_check
 from taxonomy_tools.report import LeafReport
@@ -19,6 +20,7 @@ from taxonomy_tools.yamllint import Rules
 from tests.leaves import ATTRIBUTION, leaf, skill, told
 from tests.repository import Repo
 
+SETTINGS = Settings(terms=Terms(lint_rules=Rules.DEFAULT))
 A, B = "compositional_skills/a", "compositional_skills/b"
 OLD = "created_by: ada\ntask_description: to test\nseed_examples:\n- {question: q, answer: a}\n"
 
@@ -92,7 +94,7 @@ def test_reports_come_before_everything_is_read(tmp_path: Path) -> None:
     fill(tmp_path, {f"compositional_skills/k{number:03}/qna.yaml": OLD for number in range(600)})
     source = Watched(folder=Folder(root=tmp_path))
     leaves = [Leaf(path=path, files=files) for path, files in group_leaves(source.list()).items()]
-    reports = check_leaves(leaves, new=source, old=None, settings=Settings(lint_rules=Rules.DEFAULT), jobs=1)
+    reports = check_leaves(leaves, new=source, old=None, settings=SETTINGS, jobs=1)
     assert next(reports).path == leaves[0].path
     assert 0 < len(source.asked) < 600
     assert [report.path for report in reports] == [one.path for one in leaves[1:]]
@@ -101,7 +103,7 @@ def test_reports_come_before_everything_is_read(tmp_path: Path) -> None:
 
 def test_nothing_to_check(tmp_path: Path) -> None:
     source = Folder(root=tmp_path)
-    assert list(check_leaves([], new=source, old=None, settings=Settings(lint_rules=Rules.DEFAULT))) == []
+    assert list(check_leaves([], new=source, old=None, settings=SETTINGS)) == []
 
 
 # What a report holds
