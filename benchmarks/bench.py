@@ -95,7 +95,7 @@ class Bench:
     def commit(self, folder: Path) -> None:
         """Commit everything."""
         self.git(folder, "add", "--all")
-        self.git(folder, "-c", "gc.auto=0", "commit", "--quiet", "--message", "Change")
+        self.git(folder, "-c", "gc.auto=0", "commit", "--quiet", "--signoff", "--message", "Change")
 
     def git(self, folder: Path, *arguments: str) -> None:
         """Run Git in the folder."""

@@ -313,9 +313,9 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 
 def commit(repository: Path, message: str, *, day: int) -> None:
-    """Commit everything, as of a day in November 2026."""
+    """Commit everything, signed off, as of a day in November 2026."""
     git(repository, "add", "--all")
-    git(repository, "commit", "--quiet", "--message", message, day=day)
+    git(repository, "commit", "--quiet", "--signoff", "--message", message, day=day)
 
 
 def git(folder: Path, *arguments: str, day: int = 1) -> None:

@@ -99,12 +99,14 @@ class Repo:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(target)
 
-    def commit(self, files: Mapping[str, str | bytes] | None = None, *, message: str = "change") -> str:
+    def commit(
+        self, files: Mapping[str, str | bytes] | None = None, *, message: str = "change", signed_off: bool = True
+    ) -> str:
         """Write the files, add everything, commit; gives the commit's hash."""
         for path, content in (files or {}).items():
             self.write(path, content)
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", message)
+        self.git("commit", "--quiet", "--allow-empty", "--no-verify", *(["-s"] if signed_off else []), "-m", message)
         return self.head
 
     @property
