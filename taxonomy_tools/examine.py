@@ -271,7 +271,7 @@ def _difference(draft: _Draft) -> Difference | None:
     if change is None or change.old is None or change.new is None:
         return None
     lines = changed_lines(before, after) if isinstance(before, bytes) and isinstance(after, bytes) else None
-    return Difference(content=_content_change(draft), lines=changed_lines(before, after) if both else None)
+    return Difference(content=_content_change(draft), lines=lines)
 
 
 def _content_change(draft: _Draft) -> ContentChange | None:
@@ -279,8 +279,7 @@ def _content_change(draft: _Draft) -> ContentChange | None:
     if isinstance(after, bytes) and before == after:
         return ContentChange()
     old, _ = _load(before)
-    documents = (old, draft.document)
-    if not all(document is not None and isinstance(document.data, dict) for document in documents):
+    new = draft.document
+    if old is None or new is None or not (isinstance(old.data, dict) and isinstance(new.data, dict)):
         return None
-    before_data, after_data = (document.data for document in documents if document is not None)
-    return compare(before_data, after_data, attribution=False, document=True)
+    return compare(old.data, new.data, attribution=False, document=True)

@@ -32,8 +32,8 @@ class Question:
 class Verdict:
     """One leaf, examined. The files of the diagnostics are relative to the taxonomy, their severities the rules' own.
 
-    `kind` is None where neither path nor document tell it. `seed_examples` and `lines` count those of the document; they
-    are None without a document, and without the bytes of one.
+    `kind` is None where neither path nor document tell it. `seed_examples` and `lines` count those of the document;
+    they are None without a document, and without the bytes of one.
     """
 
     kind: LeafKind | None
