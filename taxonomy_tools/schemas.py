@@ -1,7 +1,7 @@
-"""The JSON Schemas of a leaf's document, and what of a document breaks them.
+"""The JSON Schemas of a leaf's document and of our own files, and what of a document breaks them.
 
-The schemas are data, a folder a version in `taxonomy_tools.schema`; a new folder there is a new version. They are read
-from the package, and nothing here can reach the network.
+The schemas are data in `taxonomy_tools.schema`: of a leaf a folder a version, where a new folder is a new version, and
+of our own files one each. They are read from the package, and nothing here can reach the network.
 
 jsonschema is imported when the first document is checked and not before: it takes 70 ms, during which yamllint is
 already at work. Its own keywords put a `repr` of what is wrong into each message, which on hostile data needs gigabytes
@@ -12,13 +12,13 @@ keywords that the schemas use are replaced here, and the messages left to the ru
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache, partial
 from importlib.resources import files
 from itertools import islice
 from math import isnan
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 
 from taxonomy_tools.errors import TaxonomyError
 
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 KINDS = ("compositional_skills", "knowledge")
 """The kinds of schema: a leaf's top folder names its own (`layout.schema_kind`)."""
+
+FORMATS = ("report", "config")
+"""What of our own has a schema too."""
+
+Required: TypeAlias = Literal["document", "latest"] | int
+"""The version that a document must follow: its own, the newest of its kind, or that number."""
 
 _PACKAGE = "taxonomy_tools.schema"
 _UNVERSIONED = 1
@@ -61,9 +67,11 @@ class Violation:
     | TX305 empty-value | the value: null, or empty text | `expected` |
     | TX306 repeated-item | the later item, value | `first`: the index of the first item like it |
     | TX307 unsupported-version | the version, or the whole document if it names none | `supported` |
-    | TX309 schema-violation | the value | `keyword`, `limit` |
+    | TX309 schema-violation | the value | `keyword`, `limit`; `matches`: allowed values that look like it |
 
-    `keyword` is the JSON Schema keyword that was broken ("" for TX307). `description` is what the schema says belongs
+    `keyword` is the JSON Schema keyword that was broken (of TX307 "" where there is no schema of that version, so that
+    nothing else is known; "const" where another version is required). `expected` are JSON Schema types, with a `|`
+    between several. `description` is what the schema says belongs
     there: under the missing key for TX301, in the mapping that the key is in for TX302, in the list for TX306.
     `matches` are the likeliest first.
     """
@@ -91,7 +99,7 @@ class Violation:
     @property
     def expected_words(self) -> str:
         """`expected`, a JSON Schema type such as "string", as people say it: "text"."""
-        return _TYPE_WORDS.get(self.expected, self.expected)
+        return " or ".join(_TYPE_WORDS.get(name, name) for name in self.expected.split("|"))
 
     @property
     def value_words(self) -> str:
@@ -141,6 +149,13 @@ def load(kind: str, version: int) -> dict[str, Any]:
     return schema
 
 
+def load_format(name: str) -> dict[str, Any]:
+    """The JSON Schema of one of our own files (`FORMATS`), a fresh copy."""
+    text = files(_PACKAGE).joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
 def _no_schema(kind: str, version: int) -> TaxonomyError:
     if kind not in KINDS:
         return TaxonomyError(f"There is no schema named `{kind}`.", f"The schemas are: {', '.join(KINDS)}")
@@ -150,19 +165,33 @@ def _no_schema(kind: str, version: int) -> TaxonomyError:
 
 @cache
 def validator(kind: str, version: int) -> "Validator":
-    """The validator of a kind of leaf: jsonschema's for draft 2020-12, with the keywords of this module.
+    """The validator of a kind of leaf. Raises TaxonomyError as `load` does."""
+    return _validator(load(kind, version))
+
+
+@cache
+def format_validator(name: str) -> "Validator":
+    """The validator of one of our own files (`FORMATS`)."""
+    return _validator(load_format(name))
+
+
+def _validator(schema: dict[str, Any]) -> "Validator":
+    """A validator of jsonschema's for draft 2020-12, with the keywords of this module.
 
     It differs from jsonschema's own in what it reports, not in what it accepts: an error for each missing key, each
     unknown key and each repeated item, whose path ends with that key or index. It is linear in the size of the data.
-    Raises TaxonomyError as `load` does.
     """
     from jsonschema import Draft202012Validator, validators
     from referencing import Registry
 
     parts = _Parts()
-    keywords = {**_KEYWORDS, "properties": parts.properties, "items": parts.items}
+    keywords = {
+        **_KEYWORDS,
+        "properties": parts.properties,
+        "items": parts.items,
+        "additionalProperties": parts.others,
+    }
     extended = validators.extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
-    schema = load(kind, version)
     schema = _inlined(schema, schema.get("$defs", {}))
     # An empty registry: jsonschema's default would go to the network for a reference that it does not know.
     made: Validator = extended(schema, registry=Registry())
@@ -180,20 +209,53 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     return {name: _inlined(part, definitions) for name, part in schema.items() if name not in ("$ref", "$defs")}
 
 
-def violations(kind: str, data: object) -> list[Violation]:
+def violations(kind: str, data: object, *, required: Required = "document") -> list[Violation]:
     """What of a document its schema does not allow: an empty list for one that is right.
 
-    The document's own version picks the schema; one that there is no schema for is the only thing then reported. What
-    is no mapping has no version and no violations: that is TX003, and for the caller to tell.
+    The version in force picks the schema. Where that is the document's own, one that there is no schema for is the only
+    thing then reported; where another is required, that is reported with all the rest. What is no mapping has no
+    version and no violations: that is TX003, and for the caller to tell.
     """
     if not isinstance(data, dict):
         return []
-    version = version_of(data)
+    version = version_in_force(kind, data, required=required)
     supported = versions(kind)
     if version not in supported:
         route = ("version",) if "version" in data else ()
         return [Violation(code="TX307", route=route, value=data.get("version"), key="version", supported=supported)]
-    return [_violation_of(error) for error in validator(kind, version).iter_errors(data)]
+    found = [_violation_of(error) for error in validator(kind, version).iter_errors(data)]
+    if required == "document":
+        return found
+    return [_another_version(violation, version) for violation in found]
+
+
+def format_violations(name: str, data: Any) -> list[Violation]:
+    """What of a file of our own (`FORMATS`) its schema does not allow."""
+    return [_violation_of(error) for error in format_validator(name).iter_errors(data)]
+
+
+def _another_version(violation: Violation, version: int) -> Violation:
+    """The violation, by its own code if it says that the document is of another version than is required."""
+    if violation.route != ("version",) or violation.keyword != "const":
+        return violation
+    return replace(violation, code="TX307", key="version", supported=(version,))
+
+
+def version_in_force(kind: str, data: object, *, required: Required = "document") -> int | None:
+    """The version of the schema that a document must follow.
+
+    With "document" that which it asks for (`version_of`); with "latest" the newest of its kind; with a number that one
+    or, where there is no schema of that number, the next newer one of its kind, else the newest. None for what is no
+    mapping, and for a kind without a schema.
+    """
+    if required == "document":
+        return version_of(data)
+    supported = versions(kind)
+    if not isinstance(data, dict) or not supported:
+        return None
+    if required == "latest":
+        return supported[-1]
+    return next((version for version in supported if version >= required), supported[-1])
 
 
 def version_of(data: object) -> int | None:
@@ -239,7 +301,10 @@ def _violation_of(error: "ValidationError") -> Violation:
         case "minItems":
             return record(code="TX304", limit=limit, count=len(value))
         case "type":
-            return record(code="TX305" if value is None else "TX303", expected=limit)
+            expected = "|".join(limit) if isinstance(limit, list) else limit
+            return record(code="TX305" if value is None else "TX303", expected=expected)
+        case "enum":
+            return record(code="TX309", limit=limit, matches=_alike(value, limit))
         case "minLength" if value == "":
             return record(code="TX305", expected="string", limit=limit)
         case _:
@@ -268,17 +333,42 @@ def _error(path: Iterable[Any] = (), **details: Any) -> "ValidationError":
     return ValidationError("", path=path, **details)
 
 
-def _type(validator: "Validator", due: str, instance: Any, _schema: object) -> "Iterator[ValidationError]":
-    if not validator.is_type(instance, due):
+def _type(validator: "Validator", due: str | list[str], instance: Any, _schema: object) -> "Iterator[ValidationError]":
+    if not _is_of(validator, due, instance):
         yield _error()
+
+
+def _is_of(validator: "Validator", due: str | list[str], instance: Any) -> bool:
+    return any(validator.is_type(instance, name) for name in ([due] if isinstance(due, str) else due))
 
 
 def _const(
     validator: "Validator", due: object, instance: Any, schema: Mapping[str, str]
 ) -> "Iterator[ValidationError]":
+    yield from _enum(validator, [due], instance, schema)
+
+
+def _enum(
+    validator: "Validator", due: list[object], instance: Any, schema: Mapping[str, str]
+) -> "Iterator[ValidationError]":
     # What is of the wrong type is wrong enough: one violation a thing.
-    if validator.is_type(instance, schema["type"]) and _identity(instance, {}) != _identity(due, {}):
+    if _is_of(validator, schema["type"], instance) and _identity(instance, {}) not in {_identity(it, {}) for it in due}:
         yield _error()
+
+
+def _minimum(_validator: object, least: float, instance: object, _schema: object) -> "Iterator[ValidationError]":
+    # Not `<`, which is false for what is no number (`.nan`).
+    if _is_number(instance) and not instance >= least:
+        yield _error()
+
+
+def _maximum(_validator: object, most: float, instance: object, _schema: object) -> "Iterator[ValidationError]":
+    if _is_number(instance) and not instance <= most:
+        yield _error()
+
+
+def _is_number(instance: object) -> TypeGuard[int | float]:
+    return isinstance(instance, int | float) and not isinstance(instance, bool)
 
 
 def _min_length(_validator: object, least: int, instance: object, _schema: object) -> "Iterator[ValidationError]":
@@ -300,13 +390,6 @@ def _unique_items(_validator: object, due: object, instance: object, _schema: ob
 def _required(_validator: object, due: list[str], instance: object, _schema: object) -> "Iterator[ValidationError]":
     if isinstance(instance, dict):
         yield from (_error(path=(key,)) for key in due if key not in instance)
-
-
-def _no_other_keys(
-    _validator: object, _false: object, instance: object, schema: Mapping[str, Mapping[str, object]]
-) -> "Iterator[ValidationError]":
-    if isinstance(instance, dict):
-        yield from (_error(path=(key,)) for key in instance if key not in schema["properties"])
 
 
 class _Parts:
@@ -332,6 +415,21 @@ class _Parts:
                         error.schema_path.appendleft(name)
                         yield error
 
+    def others(
+        self, validator: "Validator", others: Any, instance: object, schema: Mapping[str, Any]
+    ) -> "Iterator[ValidationError]":
+        """What `properties` does not name: nothing is to be there (false), or what another schema allows."""
+        if not isinstance(instance, dict):
+            return
+        known = schema.get("properties", {})
+        for key in [key for key in instance if key not in known]:
+            if others is False:
+                yield _error(path=(key,))
+                continue
+            for error in self._of(validator, others).iter_errors(instance[key]):
+                error.path.appendleft(key)
+                yield error
+
     def items(
         self, validator: "Validator", schema: Mapping[str, Any], instance: object, _schema: object
     ) -> "Iterator[ValidationError]":
@@ -346,13 +444,15 @@ class _Parts:
 _KEYWORDS: Mapping[str, Callable[..., "Iterator[ValidationError]"]] = {
     "type": _type,
     "const": _const,
+    "enum": _enum,
+    "minimum": _minimum,
+    "maximum": _maximum,
     "minLength": _min_length,
     "minItems": _min_items,
     "uniqueItems": _unique_items,
     "required": _required,
-    "additionalProperties": _no_other_keys,
 }
-"""The keywords that are not jsonschema's own: all that the schemas use and that can fail (a test holds us to it)."""
+"""The keywords that are not jsonschema's own: with those of `_Parts`, all that the schemas use and that can fail."""
 
 
 def repeated_items(items: Sequence[object]) -> Iterator[tuple[int, int]]:

@@ -111,7 +111,7 @@ def test_schema_needs_no_other_file(kind: str, version: int) -> None:
 
 @each_schema
 def test_schema_uses_only_keywords_that_cannot_fail_in_the_library(kind: str, version: int) -> None:
-    ours = {*schemas._KEYWORDS, "properties", "items"}
+    ours = {*schemas._KEYWORDS, "properties", "items", "additionalProperties"}
     silent = {"$schema", "$id", "$defs", "$ref", "title", "description", "examples"}
     assert {keyword for part in parts(schemas.load(kind, version)) for keyword in part} <= ours | silent
     for part in parts(schemas.load(kind, version)):
@@ -484,6 +484,40 @@ def test_version_in_text_picks_the_schema_and_is_of_the_wrong_type(kind: str, ve
 @each_schema
 def test_version_may_be_a_float_that_is_whole(kind: str, version: int) -> None:
     assert violations(kind, {**example(kind, version), "version": float(version)}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "required", "in_force"),
+    [
+        pytest.param(SKILL, 2, "document", 2, id="its own"),
+        pytest.param(SKILL, 2, "latest", 3, id="the newest"),
+        pytest.param(SKILL, 3, 2, 2, id="a number"),
+        pytest.param(SKILL, None, 1, 1, id="a number, for a document without"),
+        pytest.param(KNOWLEDGE, 3, 1, 3, id="the next newer that there is of the kind"),
+        pytest.param(SKILL, 3, 9, 3, id="the newest where there is no newer"),
+        pytest.param(SKILL, "no version", "latest", 3, id="whatever the document says"),
+        pytest.param("foundational_skills", 3, "latest", None, id="no schema, no version"),
+    ],
+)
+def test_version_in_force(kind: str, own: object, required: schemas.Required, in_force: int | None) -> None:
+    data = {} if own is None else {"version": own}
+    assert schemas.version_in_force(kind, data, required=required) == in_force
+    assert schemas.version_in_force(kind, [data], required=required) is None
+
+
+def test_document_of_another_version_than_is_required_is_told_with_all_the_rest() -> None:
+    document = example(SKILL, 2) | {"seed_examples": []}
+    assert brief(violations(SKILL, document, required="latest")) == [
+        ("TX307", ("version",), "value", "version"),
+        ("TX304", ("seed_examples",), "value", None),
+    ]
+    assert violations(SKILL, document, required="latest")[0].supported == (3,)
+    assert brief(violations(SKILL, document)) == [("TX304", ("seed_examples",), "value", None)]
+
+
+@each_schema
+def test_required_version_that_a_document_has_changes_nothing(kind: str, version: int) -> None:
+    assert violations(kind, example(kind, version), required=version) == []
 
 
 @pytest.mark.parametrize("data", [None, [], ["x"], "text", 3, {1, 2}, ()])

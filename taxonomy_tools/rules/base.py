@@ -73,7 +73,7 @@ class Subject:
     @property
     def needs_attribution(self) -> bool:
         """From version 2 on. What a version that is not supported needs, nobody can say."""
-        unsupported = any(violation.code == "TX307" for violation in self.violations)
+        unsupported = any(violation.code == "TX307" and not violation.keyword for violation in self.violations)
         return self.version is not None and self.version >= 2 and not unsupported
 
 
