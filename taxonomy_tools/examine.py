@@ -83,7 +83,7 @@ def examine(leaves: Sequence[Leaf], *, new: Source, old: Source | None, terms: T
         drafts = []
         number = 0
         for item in _read(leaves, new, old):
-            draft = _Draft.of(item)
+            draft = _Draft.of(item, terms.standards)
             if item.leaf.files.qna is not None:
                 runs.put(number, draft.lintable)
                 number += 1
@@ -135,14 +135,16 @@ class _Draft:
     problems: tuple[FileProblem, ...]
 
     @classmethod
-    def of(cls, item: _Input) -> "_Draft":
+    def of(cls, item: _Input, standards: Standards) -> "_Draft":
         document, problems = _load(item.document)
         files = item.leaf.files
         found = [FileProblem(path=files.qna.path, problem=problem) for problem in problems if files.qna]
         for entry, content in ((files.attribution, item.attribution), (files.blocked, item.blocked)):
             if entry is not None and isinstance(content, Unreadable):
                 found.append(FileProblem(path=entry.path, problem=_problem(content)))
-        version = schemas.version_of(document.data) if document is not None else None
+        data = document.data if document is not None else None
+        kind = schema_kind(item.leaf.path, data)
+        version = schemas.version_in_force(kind, data, required=standards.schema_version)
         return cls(item=item, document=document, version=version, problems=tuple(found))
 
     @property
@@ -161,7 +163,9 @@ class _Draft:
             document_path=leaf.files.document.path if leaf.files.document else f"{folder}{QNA_FILE}",
             document=document,
             version=self.version,
-            violations=tuple(schemas.violations(schema_kind(leaf.path, data), data)),
+            violations=tuple(
+                schemas.violations(schema_kind(leaf.path, data), data, required=terms.standards.schema_version)
+            ),
             lint=(),
             attribution=self.item.attribution if isinstance(self.item.attribution, bytes) else None,
             attribution_path=f"{folder}{ATTRIBUTION_FILE}",
