@@ -36,6 +36,7 @@ _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIRECTIVE = re.compile("(?:^|[\r\n\x85\u2028\u2029])%")
 _PROPERTIES = re.compile("(?:[&!]\\S*|[ \t\r\n\x85\u2028\u2029]+|#[^\r\n]*)*")
+_REST_OF_LINE = re.compile("[^\r\n\x85\u2028\u2029]*")
 _REFUSED_TAB = "found a tab character where an indentation space is expected"
 _WORD = re.compile(r"\S*")
 
@@ -132,12 +133,14 @@ class Malformed:
 class Composition:
     """What a text holds: its node (None: nothing, or it could not be read on), and what is wrong with it.
 
-    Of each kind the first thousand are told: whoever made more has made them all in one way.
+    Of each kind the first thousand are told: whoever made more has made them all in one way. `hashes` are the stretches
+    of the scalars that hold a `#`, which begins no comment there, in the order of the text.
     """
 
     root: Node | None
     mistakes: tuple[Mistake, ...] = ()
     malformed: tuple[Malformed, ...] = ()
+    hashes: tuple[tuple[int, int], ...] = ()
 
 
 def compose(text: Text) -> Composition:
@@ -149,7 +152,12 @@ def compose(text: Text) -> Composition:
         second = _Composer(text)
         second.read(yaml.SafeLoader)
         composer = composer if second.mistakes else second
-    return Composition(root=composer.root, mistakes=tuple(composer.mistakes), malformed=tuple(composer.malformed))
+    return Composition(
+        root=composer.root,
+        mistakes=tuple(composer.mistakes),
+        malformed=tuple(composer.malformed),
+        hashes=tuple(composer.hashes),
+    )
 
 
 def anchored(node: Node) -> Scalar | Sequence | Map:
@@ -194,6 +202,7 @@ class _Composer:
         self.root: Node | None = None
         self.mistakes: list[Mistake] = []
         self.malformed: list[Malformed] = []
+        self.hashes: list[tuple[int, int]] = []
         self.is_tab_refused = False
         self._lines = text
         self._text = text.text
@@ -375,6 +384,8 @@ class _Composer:
         if not empty and (event.anchor is not None or event.tag is not None):
             found = _PROPERTIES.match(self._text, start, end)
             start = found.end() if found else start
+        if not empty:
+            self._note_hash(start, end, block=event.style in {"|", ">"})
         tag = _STR if event.tag in _IMPLICIT else str(event.tag)
         if tag == _STR and event.implicit[0]:
             tag = _resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
@@ -382,6 +393,14 @@ class _Composer:
             self._refuse("an escape in here stands for no character", start, end)
         data = event.value if tag == _STR else self._construct(event, tag, start, end)
         return Scalar(start, end, data, tag, plain=not event.style and event.tag in _IMPLICIT, empty=empty)
+
+    def _note_hash(self, start: int, end: int, *, block: bool) -> None:
+        """Note where a scalar holds a `#`. What follows the sign of a block, on its line, is a comment."""
+        found = _REST_OF_LINE.match(self._text, start, end)
+        if block and found:
+            start = found.end()
+        if self._text.find("#", start, end) >= 0:
+            self.hashes.append((start, end))
 
     def _construct(self, event: yaml.ScalarEvent, tag: str, start: int, end: int) -> object:
         value: str = event.value

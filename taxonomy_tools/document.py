@@ -4,7 +4,7 @@ Data and places come from one composition (`composer`), so they cannot differ; n
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -15,6 +15,7 @@ from taxonomy_tools.text import Text
 
 MAX_BYTES = 1024 * 1024
 _BYTE_ORDER_MARK = "\ufeff"
+_COMMENT = re.compile("#[^\r\n\x85\u2028\u2029]*")  # YAML 1.1 has three line ends more than an editor shows
 _UNDECODED = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte
 
 Route: TypeAlias = tuple[object, ...]
@@ -45,17 +46,53 @@ class MalformedScalar:
     kind: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comment:
+    """A comment: its text from the `#` on, and where it stands. `alone` says that nothing stands before it."""
+
+    text: str
+    span: Span
+    alone: bool
+
+
 class Document:
     """A `qna.yaml` that could be read: its data, and where in the text they stand.
 
     `data` is what `yaml.safe_load` gives, which does not load what is `malformed`.
     """
 
-    def __init__(self, text: Text, root: Node, malformed: tuple[MalformedScalar, ...] = ()) -> None:
+    def __init__(
+        self,
+        text: Text,
+        root: Node,
+        malformed: tuple[MalformedScalar, ...] = (),
+        hashes: tuple[tuple[int, int], ...] = (),
+    ) -> None:
+        """`hashes` are the stretches of the scalars that hold a `#`, in the order of the text."""
         self.text = text
         self.data: object = root.data
         self.malformed = malformed
         self._root = root
+        self._hashes = hashes
+
+    def comments(self, pattern: re.Pattern[str] = _COMMENT) -> Iterator[Comment]:
+        """The comments that begin as the pattern says, from the top down. A `#` inside a scalar begins none."""
+        text = self.text.text
+        hashes = iter((*self._hashes, (len(text), len(text))))
+        start, end = next(hashes)
+        position = last_line = 0
+        while (found := _COMMENT.search(text, position)) is not None:
+            while end <= found.start():
+                start, end = next(hashes)
+            inside = start <= found.start()
+            position = end if inside else found.end()
+            if inside or not pattern.match(text, found.start(), found.end()):
+                continue
+            span = self.text.span(found.start(), found.end())
+            # Of several on a line (only U+2028 and its like can end one early) the first tells.
+            alone = span.line != last_line and text[self.text.start(span.line) : found.start()].isspace()
+            yield Comment(text=found[0], span=span, alone=alone or span.column == 1)
+            last_line = span.line
 
     def span(self, route: Route, on: Literal["key", "value"] = "value") -> Span:
         """Where the value at a route stands, or its key.
@@ -79,6 +116,24 @@ class Document:
         """Whether the value at a route is an unquoted scalar without a tag of its own."""
         node = anchored(self._find(route)[1])
         return isinstance(node, Scalar) and node.plain
+
+    def repeated_keys(self) -> Iterator[tuple[str, Span]]:
+        """The scalar keys that stand in one mapping a second time, as written, and where: the last one counts."""
+        waiting: list[Node] = [self._root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, Sequence):
+                waiting += node.items
+            elif isinstance(node, Map):
+                # What a `<<` took in from elsewhere may be said again; that is what it is for.
+                own = [(key, value) for key, value in node.pairs if node.start <= key.start < node.end]
+                waiting += [value for _, value in own]
+                seen = set()
+                for key in (anchored(key) for key, _ in own):
+                    if isinstance(key, Scalar) and isinstance(key.data, Hashable):
+                        if key.data in seen:
+                            yield self.text.text[key.start : key.end], self._span(key)
+                        seen.add(key.data)
 
     def _find(self, route: Route) -> tuple[Node | None, Node]:
         """The node at a route, and that of its key if it has one."""
@@ -127,7 +182,8 @@ def load(data: bytes) -> Document | tuple[Problem, ...]:
     root = composition.root
     if root is None or (isinstance(root, Scalar) and root.is_null):
         return (Problem(code="TX004", message="the file is empty: write the leaf, or remove the file"),)
-    return Document(text, root, tuple(_malformed(text, scalar) for scalar in composition.malformed))
+    malformed = tuple(_malformed(text, scalar) for scalar in composition.malformed)
+    return Document(text, root, malformed, composition.hashes)
 
 
 def _problem(text: Text, mistake: Mistake) -> Problem:

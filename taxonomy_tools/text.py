@@ -29,11 +29,18 @@ class Text:
 
     def line(self, number: int) -> str:
         """The line of that number, counted from 1, without its end; `""` where there is none."""
+        start, end = self._bounds(number)
+        return self.text[start:end]
+
+    def _bounds(self, number: int) -> tuple[int, int]:
+        """Where a line starts and ends."""
         if not 1 <= number <= self.lines:
-            return ""
+            return 0, 0
+        start = self.start(number)
         if number == self.lines:
-            return self.text[self.start(number) :]
-        return self.text[self.start(number) : self.start(number + 1) - 1].removesuffix("\r")
+            return start, len(self.text)
+        end = self.start(number + 1) - 1
+        return start, end - 1 if end > start and self.text[end - 1] == "\r" else end
 
     def place(self, index: int) -> tuple[int, int]:
         """Line and column, from 1, of the code point at an index."""
@@ -50,18 +57,20 @@ class Text:
 
     def frame(self, span: Span) -> tuple[FrameLine, ...]:
         """The line that a span starts on, after the line before it (unless that is blank)."""
-        offset = max(0, span.column - 1 - _FRAME_WIDTH // 2) if len(self.line(span.line)) > _FRAME_WIDTH else 0
+        start, end = self._bounds(span.line)
+        offset = max(0, span.column - 1 - _FRAME_WIDTH // 2) if end - start > _FRAME_WIDTH else 0
         before = self._frame_line(span.line - 1, offset)
         line = self._frame_line(span.line, offset)
         return (before, line) if before.text.strip() else (line,)
 
     def _frame_line(self, number: int, offset: int) -> FrameLine:
-        line = self.line(number)
+        # Only what is shown is copied: thousands of findings may stand in one line of 1 MiB.
+        start, end = self._bounds(number)
         return FrameLine(
             number=number,
-            text=line[offset : offset + _FRAME_WIDTH],
+            text=self.text[min(start + offset, end) : min(start + offset + _FRAME_WIDTH, end)],
             offset=offset,
-            cut=len(line) > offset + _FRAME_WIDTH,
+            cut=end - start > offset + _FRAME_WIDTH,
         )
 
 

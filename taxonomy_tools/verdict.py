@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from taxonomy_tools.diagnostics import Diagnostic, Span
+from taxonomy_tools.diagnostics import Diagnostic, FrameLine, Span
 from taxonomy_tools.layout import LeafKind
 
 
@@ -10,14 +10,17 @@ from taxonomy_tools.layout import LeafKind
 class Ignore:
     """A comment `# taxonomy: ignore TX505` in a document.
 
-    `span` is where the comment stands, `codes` what it names, in capitals, as written. It covers findings that begin on
-    `line` (None: the comment is followed by nothing), and, if it stands above all content, those about the whole file.
+    `span` is where the comment stands, `codes` what it names, in capitals, each once. It covers findings that begin on
+    `line` (None: the comment is followed by nothing), and, if it stands above all content, those of the leaf that have
+    no line in the document. One that is not written as it must be names nothing; `mistake` says what is wrong with it.
     """
 
     span: Span
     codes: tuple[str, ...]
     line: int | None
     whole_file: bool = False
+    mistake: str = ""
+    frame: tuple[FrameLine, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

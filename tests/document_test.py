@@ -325,3 +325,87 @@ def test_problem_has_its_line_and_the_one_before() -> None:
         hint="close it where the text ends",
         frame=(FrameLine(number=1, text="a: b"), FrameLine(number=2, text="c: 'd")),
     )
+
+
+COMMENTED = """\
+# top
+%YAML 1.1
+--- # begins
+a: |  # of the sign
+  # text
+
+  more # text
+ # less indented
+b: &name # between
+  "x # quoted
+  # quoted" # after
+? c#d # of a key
+: 'it''s # quoted'#close
+e: [f, #of a list
+  g#h]
+i: >-
+
+  # folded
+<<: {"j # k": l} # merged
+   # alone\u2028 # not alone
+"""
+
+
+@pytest.mark.usefixtures("_loader")
+def test_comments_are_those_outside_of_scalars() -> None:
+    assert [
+        (comment.text, comment.span.line, comment.span.column, comment.alone)
+        for comment in document(COMMENTED).comments()
+    ] == [
+        ("# top", 1, 1, True),
+        ("# begins", 3, 5, False),
+        ("# of the sign", 4, 7, False),
+        ("# less indented", 8, 2, True),
+        ("# between", 9, 10, False),
+        ("# after", 11, 13, False),
+        ("# of a key", 12, 7, False),
+        ("#close", 13, 19, False),
+        ("#of a list", 14, 8, False),
+        ("# merged", 19, 18, False),
+        ("# alone", 20, 4, True),
+        ("# not alone", 20, 13, False),
+    ]
+
+
+LINES = st.sampled_from(
+    [
+        "# c",
+        "a%: b#c # d",
+        "- 'x # y'#z",
+        '  "q',
+        'r # s" # t',
+        "k%: | # u",
+        "  # v",
+        " # w",
+        ">-",
+        "[a, #b",
+        "]",
+        "l%:",
+    ]
+)
+
+
+@given(st.lists(LINES, max_size=12))
+@settings(max_examples=300)
+def test_what_a_comment_says_changes_nothing_and_what_is_none_does(lines: list[str]) -> None:
+    text = "\n".join(line.replace("%", str(number)) for number, line in enumerate(lines))
+    before = load(text.encode())
+    assume(isinstance(before, Document))
+    assert isinstance(before, Document)
+    spans = [comment.span for comment in before.comments()]
+    rows = text.split("\n")
+    for span in spans:
+        rows[span.line - 1] = rows[span.line - 1][: span.column - 1] + "# else"
+    after = load("\n".join(rows).encode())
+    assert isinstance(after, Document)
+    assert after.data == before.data
+    kept = "\n".join(
+        row if number + 1 not in {span.line for span in spans} else row.removesuffix("# else")
+        for number, row in enumerate(rows)
+    )
+    assert kept.count("#") == repr(before.data).count("#")
