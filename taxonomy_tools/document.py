@@ -135,24 +135,6 @@ class Document:
                             yield self.text.text[key.start : key.end], self._span(key)
                         seen.add(key.data)
 
-    def repeated_keys(self) -> Iterator[tuple[str, Span]]:
-        """The scalar keys that stand in one mapping a second time, as written, and where: the last one counts."""
-        waiting: list[Node] = [self._root]
-        while waiting:
-            node = waiting.pop()
-            if isinstance(node, Sequence):
-                waiting += node.items
-            elif isinstance(node, Map):
-                # What a `<<` took in from elsewhere may be said again; that is what it is for.
-                own = [(key, value) for key, value in node.pairs if node.start <= key.start < node.end]
-                waiting += [value for _, value in own]
-                seen = set()
-                for key in (anchored(key) for key, _ in own):
-                    if isinstance(key, Scalar) and isinstance(key.data, Hashable):
-                        if key.data in seen:
-                            yield self.text.text[key.start : key.end], self._span(key)
-                        seen.add(key.data)
-
     def _find(self, route: Route) -> tuple[Node | None, Node]:
         """The node at a route, and that of its key if it has one."""
         key: Node | None = None
