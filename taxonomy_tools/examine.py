@@ -52,14 +52,16 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examined:
-    """What came of one leaf. `files` are its files, with the hashes of those that Git has not hashed.
+    """What came of one leaf. `files` are its files, with the hashes of what was read (SHA-1 outside of a repository).
 
-    `difference` is None where there are no two documents to compare.
+    `difference` is None where there are no two documents to compare. `lasting` says that all of it comes from what was
+    read: the same bytes give the same again. What could not be read, or took yamllint too long, may do otherwise.
     """
 
     verdict: Verdict
     files: LeafFiles
     difference: Difference | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +93,7 @@ def examine(leaves: Sequence[Leaf], *, new: Source, old: Source | None, terms: T
         subjects = [draft.subject(terms) for draft in drafts]
         results = iter(list(runs.results()))
     return [
-        _examined(draft, _linted(subject, next(results)) if draft.item.leaf.files.qna else subject, terms)
+        _examined(draft, subject, next(results) if draft.item.leaf.files.qna else (), terms)
         for draft, subject in zip(drafts, subjects, strict=True)
     ]
 
@@ -205,13 +207,19 @@ def _kind(path: str, document: Document | None) -> LeafKind | None:
     return kind if kind is LeafKind.KNOWLEDGE else None
 
 
-def _examined(draft: _Draft, subject: Subject, terms: Terms) -> Examined:
+def _examined(draft: _Draft, subject: Subject, lint: yamllint.Findings | yamllint.Failure, terms: Terms) -> Examined:
     item = draft.item
     if item.leaf.is_there:
-        verdict = _verdict(draft, subject)
+        verdict = _verdict(draft, _linted(subject, lint))
     else:  # what it was, to say of what kind
         verdict = Verdict(kind=_kind(item.leaf.path, _load(item.old_document)[0]))
-    return Examined(verdict=verdict, files=_with_oids(item, terms.object_format), difference=_difference(draft))
+    contents = (item.document, item.attribution, item.blocked, item.old_document)
+    return Examined(
+        verdict=verdict,
+        files=_with_oids(item, terms.object_format),
+        difference=_difference(draft),
+        lasting=not isinstance(lint, yamllint.Failure) and not any(isinstance(one, Unreadable) for one in contents),
+    )
 
 
 def _verdict(draft: _Draft, subject: Subject) -> Verdict:
@@ -252,10 +260,8 @@ def diagnostic_of(rule: Rule, finding: Finding, subject: Subject) -> Diagnostic:
 
 
 def _with_oids(item: _Input, object_format: str) -> LeafFiles:
-    """The leaf's files, those that Git has not hashed with the hash that it would give them."""
+    """The leaf's files, those that Git has not stored with the hash that it would give to what was read of them."""
     files = item.leaf.files
-    if not object_format:
-        return files
     return replace(
         files,
         qna=_with_oid(files.qna, item.document, object_format),
@@ -264,7 +270,7 @@ def _with_oids(item: _Input, object_format: str) -> LeafFiles:
 
 
 def _with_oid(entry: Entry | None, content: bytes | Unreadable | None, object_format: str) -> Entry | None:
-    if entry is None or entry.oid is not None or not isinstance(content, bytes):
+    if entry is None or entry.blob is not None or not isinstance(content, bytes):
         return entry
     return hashed(entry, blob_oid(content, object_format))
 

@@ -1,0 +1,175 @@
+"""What was found in leaves before: under which keys it is kept, and when it may be.
+
+Two things are kept of a leaf: its verdict, under a hash of everything that an examination looks at, and in what its
+document differs from the one before, under the hashes of the two. Both know files by the hashes that Git has of them,
+so a leaf that is known is not even read. What could not be read, and what yamllint gave up on, is not kept: the next
+time it may be otherwise.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from hashlib import blake2b
+
+from taxonomy_tools.cache import Cache, cache_key
+from taxonomy_tools.content import Difference
+from taxonomy_tools.diff import LeafFiles, hashed
+from taxonomy_tools.examine import Examined, Leaf, Terms
+from taxonomy_tools.records import from_json, to_json
+from taxonomy_tools.source import Entry, Source, blob_oid
+from taxonomy_tools.toolchain import toolchain
+from taxonomy_tools.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """A leaf with the hashes of its files, and the keys of what is to be known of it.
+
+    `verdict` is None for a leaf of which nothing can be known. `difference` is None where there are no two documents.
+    """
+
+    leaf: Leaf
+    verdict: bytes | None = None
+    difference: bytes | None = None
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """All that must be known so that the leaf need not be examined; none where nothing can be."""
+        if self.verdict is None:
+            return ()
+        return (self.verdict,) if self.difference is None else (self.verdict, self.difference)
+
+
+def verdict_key(leaf: Leaf, terms: Terms) -> bytes | None:
+    """The key of a leaf's verdict, None for a leaf with a file whose content is not known by a hash."""
+    return _verdict_key(leaf, _spelled(terms))
+
+
+def difference_key(leaf: Leaf) -> bytes | None:
+    """The key of what a leaf's document differs in from the one before; None where there are no two to compare."""
+    change = leaf.change
+    if change is None or change.old is None or change.new is None:
+        return None
+    old, new = change.old.document, leaf.files.qna
+    return cache_key("difference", toolchain(), *(entry and entry.oid for entry in (old, new)))
+
+
+def across_key(verdicts: Iterable[bytes], similarity: float) -> bytes:
+    """The key of what is found across leaves: of their verdicts, in order, and the limit that they are held to."""
+    digest = blake2b(digest_size=20)
+    for key in verdicts:
+        digest.update(key)
+    return cache_key("across", toolchain(), digest.hexdigest(), similarity)
+
+
+class Recall:
+    """What the cache knows of leaves that are examined on the same terms."""
+
+    def __init__(self, cache: Cache, terms: Terms) -> None:
+        self._cache = cache
+        self._terms = terms
+
+    def queries(self, leaves: Sequence[Leaf], new: Source) -> list[Query]:
+        """The keys of the leaves. Files that nobody has hashed are read for that, if there is a cache at all."""
+        if not self._cache.is_open:
+            return [Query(leaf=leaf) for leaf in leaves]
+        terms = _spelled(self._terms)
+        return [_query(leaf, terms) for leaf in _hashed(leaves, new, self._terms.object_format)]
+
+    def missing(self, queries: Sequence[Query]) -> list[bool]:
+        """For each leaf, whether it must be examined. Of the others it may turn out so when they are looked up."""
+        known = self._cache.known(dict.fromkeys(key for query in queries for key in query.keys))
+        return [not (query.keys and known.issuperset(query.keys)) for query in queries]
+
+    def find(self, queries: Iterable[Query]) -> list[Examined | None]:
+        """What is known of each leaf, None where that is not all."""
+        queries = list(queries)
+        values = self._cache.get_many(dict.fromkeys(key for query in queries for key in query.keys))
+        return [_examined(query, values) for query in queries]
+
+    def keep(self, results: Iterable[tuple[Query, Examined]]) -> None:
+        """Keep what came of leaves, where it comes from the bytes that their keys stand for."""
+        items: dict[bytes, object] = {}
+        for query, examined in results:
+            if query.verdict is not None and examined.lasting and examined.files == query.leaf.files:
+                items[query.verdict] = to_json(examined.verdict)
+                if query.difference is not None:
+                    items[query.difference] = to_json(examined.difference)
+        self._cache.put_many(items)
+
+
+def _query(leaf: Leaf, terms: str) -> Query:
+    verdict = _verdict_key(leaf, terms)
+    return Query(leaf=leaf, verdict=verdict, difference=difference_key(leaf) if verdict is not None else None)
+
+
+def _verdict_key(leaf: Leaf, terms: str) -> bytes | None:
+    files = leaf.files
+    before = leaf.change.old.document if leaf.change is not None and leaf.change.old is not None else None
+    read = [entry for entry in (files.qna, files.attribution, before) if entry is not None]
+    if files.blocked is not None or any(entry.oid is None or not entry.regular for entry in read):
+        return None
+    return cache_key(
+        "verdict",
+        terms,
+        leaf.path,
+        _facts(files.qna),
+        _facts(files.attribution),
+        [entry.path for entry in files.misnamed],
+        to_json(leaf.surroundings),
+        None if leaf.is_there else _facts(before),
+    )
+
+
+def _facts(entry: Entry | None) -> list[object] | None:
+    return None if entry is None else [entry.path, entry.mode, entry.oid]
+
+
+def _spelled(terms: Terms) -> str:
+    """What an examination goes by, and who examines, as one hash. How files are hashed shows in their hashes."""
+    parts: dict[str, object] = {
+        field.name: to_json(getattr(terms, field.name))
+        for field in fields(terms)
+        if field.name not in ("lint_rules", "object_format")
+    }
+    rules = [(name, blake2b(content).hexdigest()) for name, content in terms.lint_rules.files]
+    return cache_key("terms", toolchain(), rules, parts).hex()
+
+
+def _hashed(leaves: Sequence[Leaf], new: Source, object_format: str) -> Iterator[Leaf]:
+    """The leaves with the hashes of those files that nobody has hashed yet, as far as they can be read."""
+    unknown = [
+        entry for leaf in leaves for entry in (leaf.files.qna, leaf.files.attribution) if entry and _is_unknown(entry)
+    ]
+    oids = {
+        entry.path: blob_oid(content, object_format)
+        for entry, content in zip(unknown, new.read(unknown) if unknown else (), strict=True)
+        if isinstance(content, bytes)
+    }
+    for leaf in leaves:
+        yield replace(leaf, files=_with_oids(leaf.files, oids)) if oids else leaf
+
+
+def _is_unknown(entry: Entry) -> bool:
+    return entry.oid is None and entry.regular
+
+
+def _with_oids(files: LeafFiles, oids: Mapping[str, str]) -> LeafFiles:
+    qna, attribution = (
+        hashed(entry, oids[entry.path]) if entry is not None and entry.path in oids else entry
+        for entry in (files.qna, files.attribution)
+    )
+    return replace(files, qna=qna, attribution=attribution)
+
+
+def _examined(query: Query, values: Mapping[bytes, object]) -> Examined | None:
+    if query.verdict is None or not values.keys() >= set(query.keys):
+        return None
+    verdict = from_json(Verdict, values[query.verdict])
+    if verdict is None:
+        return None
+    if query.difference is None:
+        return Examined(verdict=verdict, files=query.leaf.files, lasting=True)
+    difference = from_json(Difference, values[query.difference])
+    if difference is None:
+        return None
+    return Examined(verdict=verdict, files=query.leaf.files, difference=difference, lasting=True)
