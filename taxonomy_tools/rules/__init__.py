@@ -1,11 +1,16 @@
 """The rules, in the order of their codes. A new one is a module here and a line below."""
 
 from taxonomy_tools.rules import (
+    abbreviated_commit,
+    bad_username,
     empty_attribution,
     empty_file,
     empty_value,
+    hidden_characters,
     implicit_type,
+    incomplete_attribution,
     invalid_yaml,
+    license_not_allowed,
     misnamed_leaf_file,
     missing_attribution,
     missing_key,
@@ -19,6 +24,9 @@ from taxonomy_tools.rules import (
     unknown_key,
     unmerged,
     unreadable_file,
+    unsafe_pattern,
+    unsafe_repository_url,
+    unsupported_document_type,
     unsupported_version,
     wrong_type,
     yamllint,
@@ -47,6 +55,14 @@ LEAF_RULES: tuple[LeafRule, ...] = (
     schema_violation,
     missing_attribution,
     empty_attribution,
+    incomplete_attribution,
+    license_not_allowed,
+    bad_username,
+    hidden_characters,
+    abbreviated_commit,
+    unsafe_repository_url,
+    unsafe_pattern,
+    unsupported_document_type,
 )
 """The rules that look at one leaf."""
 

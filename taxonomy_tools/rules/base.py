@@ -113,6 +113,18 @@ def violations(subject: Subject, code: str) -> Iterator[Violation]:
     return (violation for violation in subject.violations if violation.code == code)
 
 
+def text_at(subject: Subject, *keys: str) -> str | None:
+    """The text at a route of keys, if there is any but spaces; not what cannot be what it looks like (TX201)."""
+    document = subject.document
+    value = document.data if document is not None else None
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if document is None or not isinstance(value, str) or not value.strip():
+        return None
+    span = document.span(keys)
+    return None if any(scalar.span == span for scalar in document.malformed) else value
+
+
 def name_of(route: Route) -> str:
     """What stands at a route, as a reader knows it: "`answer`", "item 2 of `patterns`", "the leaf"."""
     field = next((step for step in reversed(route) if isinstance(step, str)), None)

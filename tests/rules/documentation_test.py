@@ -46,8 +46,9 @@ def leaf(text: str, *, kind: str = SKILL) -> Files:
         parts["seed_examples"] = f"seed_examples:\n{indented(text, 2)}{pairs(5, '  ')}"
     elif name == "answer":
         parts["seed_examples"] = f"seed_examples:\n  - question: Is it?\n{indented(text, 4)}{pairs(5, '  ')}"
-    elif name == "patterns":
-        parts["document"] = f"document:\n  repo: r\n  commit: c\n{indented(text, 2)}"
+    elif name in ("repo", "commit", "patterns"):
+        fields = {"repo": "  repo: r\n", "commit": "  commit: c\n", "patterns": "  patterns: [a]\n"}
+        parts["document"] = "document:\n" + "".join({**fields, name: indented(text, 2)}.values())
     elif name == "seed_example":
         parts["seed_examples"] = f"{text}\n{pairs(5, '  ')}"
     elif name == "seed_examples":
@@ -101,6 +102,11 @@ def attribution(text: str) -> Files:
     return {**leaf("version: 3"), f"{SKILL}/attribution.txt": text}
 
 
+def unhidden(text: str) -> Files:
+    """A leaf with the characters whose numbers the text has in their place."""
+    return leaf(re.sub(r"U\+([0-9A-F]{4,5})", lambda match: chr(int(match[1], 16)), text))
+
+
 def renamed(text: str) -> Files:
     """What is there after a command that renames a file."""
     command = text.split()
@@ -131,6 +137,14 @@ EXAMPLES: dict[str, Callable[[str], Files] | None] = {
     "TX309": None,  # there is none
     "TX401": placed,
     "TX402": empty_attribution,
+    "TX403": attribution,
+    "TX404": attribution,
+    "TX508": leaf,
+    "TX510": unhidden,
+    "TX601": knowledge,
+    "TX602": knowledge,
+    "TX603": knowledge,
+    "TX604": knowledge,
 }
 INSTEAD: dict[str, Callable[[str], Files] | None] = {
     **EXAMPLES,
