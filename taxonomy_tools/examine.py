@@ -12,6 +12,7 @@ from taxonomy_tools.content import ContentChange, Difference, compare, seed_exam
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles, hashed
 from taxonomy_tools.document import Document, Problem, load
+from taxonomy_tools.fix import mark_fixable
 from taxonomy_tools.layout import ALONE, ATTRIBUTION_FILE, QNA_FILE, LeafKind, Surroundings, leaf_kind, schema_kind
 from taxonomy_tools.lines import changed_lines
 from taxonomy_tools.rules import LEAF_RULES
@@ -224,11 +225,17 @@ def _examined(draft: _Draft, subject: Subject, lint: yamllint.Findings | yamllin
 
 def _verdict(draft: _Draft, subject: Subject) -> Verdict:
     document, content = subject.document, draft.item.document
+    misnamed = draft.item.leaf.files.misnamed
+    diagnostics = mark_fixable(
+        _diagnose(subject),
+        content if isinstance(content, bytes) else None,
+        renamable=content is None and len(misnamed) == 1 and misnamed[0].regular,
+    )
     return Verdict(
         kind=subject.kind,
         seed_examples=len(seed_examples(document.data)) if document is not None else None,
         lines=content.count(b"\n") + 1 if isinstance(content, bytes) else None,
-        diagnostics=_diagnose(subject),
+        diagnostics=diagnostics,
     )
 
 

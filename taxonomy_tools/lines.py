@@ -19,6 +19,22 @@ def changed_lines(before: bytes, after: bytes) -> tuple[range, ...]:
     return _ranges(changed)
 
 
+def kept_lines(old: Sequence[bytes], new: Sequence[bytes]) -> list[tuple[int, int]]:
+    """The indices of lines, from 0, that both have in the same order: each pair in `old` and in `new`.
+
+    Where both have as many lines, those in the same place are compared, otherwise as in `changed_lines`.
+    """
+    if len(old) == len(new):
+        return [(index, index) for index, line in enumerate(old) if line == new[index]]
+    first, last = _common_ends(old, new)
+    kept = _kept(old[first : len(old) - last], new[first : len(new) - last])
+    return [
+        *((index, index) for index in range(first)),
+        *((first + kept[index], first + index) for index in sorted(kept)),
+        *((len(old) - back, len(new) - back) for back in range(last, 0, -1)),
+    ]
+
+
 def _lines(content: bytes) -> list[bytes]:
     """Lines end at LF or CRLF, as everywhere here."""
     return [line.removesuffix(b"\r") for line in content.split(b"\n")]
@@ -36,22 +52,22 @@ def _common_ends(old: Sequence[bytes], new: Sequence[bytes]) -> tuple[int, int]:
     return first, last
 
 
-def _kept(old: Sequence[bytes], new: Sequence[bytes]) -> set[int]:
-    """The indices of the new lines that were there before, in the same order."""
-    kept: set[int] = set()
+def _kept(old: Sequence[bytes], new: Sequence[bytes]) -> dict[int, int]:
+    """The indices of the new lines that were there before, in the same order, each with its index there."""
+    kept: dict[int, int] = {}
     free_old = free_new = 0  # where the lines begin that belong to no anchor yet
     for old_index, new_index in [*_anchors(old, new), (len(old), len(new))]:
         one, other = free_old, free_new
         while one < old_index and other < new_index and old[one] == new[other]:
-            kept.add(other)
+            kept[other] = one
             one, other = one + 1, other + 1
         one_back, other_back = old_index - 1, new_index - 1
         while one_back >= one and other_back >= other and old[one_back] == new[other_back]:
-            kept.add(other_back)
+            kept[other_back] = one_back
             one_back, other_back = one_back - 1, other_back - 1
-        kept.add(new_index)
+        kept[new_index] = old_index
         free_old, free_new = old_index + 1, new_index + 1
-    kept.discard(len(new))
+    kept.pop(len(new), None)
     return kept
 
 

@@ -1,0 +1,105 @@
+"""Files of a working tree, written anew: all of a file or nothing of it, with its mode, and through no link.
+
+The new content is a draft beside the file that takes its place when it is complete; what stands there then must still
+be what was read. Every component of a path is opened without following links, as in `source`.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from taxonomy_tools.source import MAX_BYTES, read_beneath
+
+_BENEATH = os.rename in os.supports_dir_fd and os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def rewrite(root: Path, path: str, *, before: bytes, after: bytes, name: str | None = None) -> None:
+    """Give a file other content, and, if there is one, another name in its folder.
+
+    `path` is relative to `root`. Raises OSError where that cannot be done, or where the file no longer holds `before`;
+    then it is what it was, but perhaps for its name.
+    """
+    folder, _, old_name = path.rpartition("/")
+    with _opened(root, folder) as place:
+        if read_beneath(root, path, limit=MAX_BYTES) != before:
+            raise OSError(errno.EBUSY, "it changed while it was looked at")
+        if after != before:
+            place.replace(old_name, after)
+        if name is not None:
+            place.rename(old_name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A folder: an open descriptor, or, on a platform that cannot open beneath one, a path."""
+
+    path: Path
+    descriptor: int | None
+
+    def _of(self, name: str) -> str:
+        return name if self.descriptor is not None else os.fspath(self.path / name)
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Put other content in a file's place, with its mode and, where that is allowed, its owner."""
+        facts = (
+            os.lstat(self._of(name))
+            if self.descriptor is None
+            else os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        )
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EBUSY, "it is no file any more")
+        if not facts.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+            raise OSError(errno.EACCES, "it is read-only")
+        draft = f".{name[:100]}.{secrets.token_hex(8)}.part"
+        try:
+            self._write(draft, content, facts)
+            os.replace(self._of(draft), self._of(name), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(self._of(draft), dir_fd=self.descriptor)
+            raise
+
+    def _write(self, draft: str, content: bytes, facts: os.stat_result) -> None:
+        number = os.open(self._of(draft), _DRAFT, 0o600, dir_fd=self.descriptor)
+        with open(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            if hasattr(os, "fchown"):
+                with suppress(OSError):  # only the superuser may give files away
+                    os.fchown(number, facts.st_uid, facts.st_gid)
+            if hasattr(os, "fchmod"):
+                os.fchmod(number, stat.S_IMODE(facts.st_mode))
+            os.fsync(number)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file its name, unless another file has it; where case does not count, it may have it already."""
+        names = os.listdir(self.path if self.descriptor is None else self.descriptor)
+        if new in names:
+            raise OSError(errno.EEXIST, f"there is a {new} already")
+        os.rename(self._of(old), self._of(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+
+@contextmanager
+def _opened(root: Path, folder: str) -> Iterator[_Place]:
+    """The folder of a file, opened component by component. `read_beneath` has refused what leads elsewhere."""
+    if not _BENEATH:
+        yield _Place(root / folder, None)
+        return
+    descriptor = os.open(root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
+    try:
+        for component in folder.split("/") if folder else ():
+            if component in {"", os.curdir, os.pardir}:
+                raise OSError(errno.EINVAL, "it leads out of the taxonomy")
+            inner = os.open(component, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield _Place(root / folder, descriptor)
+    finally:
+        os.close(descriptor)
