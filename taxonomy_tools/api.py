@@ -29,6 +29,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from taxonomy_tools.cache import Cache, open_cache
 from taxonomy_tools.content import ContentChange, SeedEdit
 from taxonomy_tools.diagnostics import Diagnostic, Severity, Span
 from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles
@@ -36,7 +37,7 @@ from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.plan import Plan, Selection, plan_check, plan_diff
 from taxonomy_tools.report import Comparison, LeafReport, Report, Summary
-from taxonomy_tools.source import Entry
+from taxonomy_tools.source import Entry, announce_nothing
 from taxonomy_tools.yamllint import Rules
 
 __all__ = [
@@ -98,13 +99,15 @@ def check_changes(
     direct: bool = False,
     yaml_rules: StrPath | None = None,
     jobs: int | None = None,
+    cache: bool = True,
 ) -> Report:
     """Validate the leaves that `changed_leaves` gives, and tell what changed inside them, as `taxonomy-diff` does.
 
-    `yaml_rules` is a yamllint configuration, `jobs` the number of processes (None: as many as pay).
+    `yaml_rules` is a yamllint configuration, `jobs` the number of processes (None: as many as pay). With `cache`, what
+    is known of leaves that have not changed since is taken from the user's cache, and kept there.
     """
     selection = _selection(taxonomy, paths, base=base, head=head, staged=staged, direct=direct)
-    return _run(plan_diff(selection, lint_rules=_rules(yaml_rules)), jobs)
+    return _run(plan_diff(selection, lint_rules=_rules(yaml_rules)), jobs, cache=cache)
 
 
 def check(
@@ -115,6 +118,7 @@ def check(
     staged: bool = False,
     yaml_rules: StrPath | None = None,
     jobs: int | None = None,
+    cache: bool = True,
 ) -> Report:
     """Validate the leaves at and below the paths, or all of a taxonomy's, as `taxonomy check` does.
 
@@ -122,7 +126,7 @@ def check(
     working tree, or of the commit `head`, or of the index if `staged`.
     """
     selection = _selection(taxonomy, paths, head=head, staged=staged)
-    return _run(plan_check(selection, lint_rules=_rules(yaml_rules)), jobs)
+    return _run(plan_check(selection, lint_rules=_rules(yaml_rules)), jobs, cache=cache)
 
 
 def _selection(
@@ -152,5 +156,7 @@ def _rules(path: StrPath | None) -> Rules:
     return Rules.DEFAULT if path is None else Rules.load(Path(path))
 
 
-def _run(plan: Plan, jobs: int | None) -> Report:
-    return Report(comparison=plan.comparison, leaves=tuple(plan.reports(jobs=jobs)), notes=plan.notes)
+def _run(plan: Plan, jobs: int | None, *, cache: bool) -> Report:
+    with open_cache(os.environ, announce_nothing) if cache else Cache() as known:
+        leaves = tuple(plan.reports(jobs=jobs, cache=known))
+    return Report(comparison=plan.comparison, leaves=leaves, notes=plan.notes)

@@ -175,6 +175,12 @@ _report_options = _options(
         help="Work in so many processes. Default: one a core, and one for a handful of leaves.",
     ),
     _option(
+        "--no-cache",
+        heading=_VALIDATE,
+        is_flag=True,
+        help="Neither use nor keep what was found in leaves that have not changed since.",
+    ),
+    _option(
         "--output-format",
         heading=_REPORT,
         multiple=True,

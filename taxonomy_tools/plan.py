@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from pathlib import Path
 
+from taxonomy_tools.cache import Cache
 from taxonomy_tools.check import Settings, check_leaves
 from taxonomy_tools.compare import compare, ignored_leaves, open_source
 from taxonomy_tools.diff import LeafFiles, group_leaves
@@ -55,12 +56,12 @@ class Plan:
     settings: Settings
     notes: tuple[str, ...] = ()
 
-    def reports(self, *, jobs: int | None = None) -> Iterator[LeafReport]:
+    def reports(self, *, jobs: int | None = None, cache: Cache | None = None) -> Iterator[LeafReport]:
         """Check the leaves, in up to `jobs` processes (None: as many as pay); a report a leaf, as they are done.
 
-        Raises TaxonomyError when a check cannot run.
+        What the `cache` knows is not examined again. Raises TaxonomyError when a check cannot run.
         """
-        return check_leaves(self.leaves, new=self.new, old=self.old, settings=self.settings, jobs=jobs)
+        return check_leaves(self.leaves, new=self.new, old=self.old, settings=self.settings, jobs=jobs, cache=cache)
 
 
 def plan_diff(

@@ -33,6 +33,7 @@ def isolated_environment(home: Path, environ: Mapping[str, str] | None = None) -
         **kept,
         "HOME": os.fspath(home),
         "XDG_CONFIG_HOME": os.fspath(home / ".config"),
+        "TAXONOMY_CACHE": os.fspath(home / "cache"),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CEILING_DIRECTORIES": os.fspath(home.parent.resolve()),

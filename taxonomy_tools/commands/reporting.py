@@ -1,5 +1,6 @@
 """What `diff` and `check` have in common: a plan is made, carried out, reported and judged."""
 
+import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from taxonomy_tools.cache import Cache, open_cache
 from taxonomy_tools.commands.output import opened
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
@@ -32,6 +34,7 @@ class Options:
     fail_on: str
     fail_if_empty: bool
     jobs: int | None
+    no_cache: bool
     quiet: bool
 
     def lint_rules(self) -> Rules:
@@ -40,7 +43,7 @@ class Options:
 
 
 def announce(message: str) -> None:
-    """Say on standard error what is about to take a while."""
+    """Say on standard error what is about to take a while, or goes on in another way."""
     with suppress(OSError):  # nobody listens
         click.echo(reveal(message), err=True)
 
@@ -60,7 +63,8 @@ def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
             stack.enter_context(opened(name, file, alone=alone, quiet=options.quiet)) for name, file in options.outputs
         ]
         plan = make_plan(rules)
-        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs)))
+        cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
+        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache)))
         leaves = _with_progress(_noting(reports, unread), len(plan.leaves))
         summary = stream(plan.comparison, leaves, plan.notes, outputs)
     if unread:
