@@ -98,3 +98,11 @@ def test_what_follows_starts_where_the_width_ends(before: str, after: str) -> No
     line = lay_out(before + after)
 
     assert line.starts[len(before) :] == tuple(range(width(before), width(before) + len(after)))
+
+
+@given(st.text(st.characters(max_codepoint=0x7F)))
+def test_plain_text_is_laid_out_like_any_other(text: str) -> None:
+    plain, other = lay_out(text), lay_out(text + "\xe9")
+    assert plain.text + "\xe9" == other.text
+    assert (*plain.starts, plain.width) == other.starts
+    assert (*plain.ends, plain.width + 1) == other.ends
