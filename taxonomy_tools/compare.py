@@ -10,6 +10,7 @@ from taxonomy_tools.git import SYMBOLIC_LINK, Announce, Repository
 from taxonomy_tools.layout import leaf_of
 from taxonomy_tools.report import Comparison
 from taxonomy_tools.source import Entry, FileChange, Index, Revision, Source, Unreadable, Versioned, WorkTree, blob_oid
+from taxonomy_tools.tree import Tree
 
 _NAMED = 3
 """Ignored leaves that are named; more are counted."""
@@ -19,14 +20,15 @@ _NAMED = 3
 class Compared:
     """Two states of a taxonomy, and the leaves in which they differ, sorted by path.
 
-    `old` is None where everything counts as added. `prefix` is the taxonomy's folder below the repository's root, with
-    a `/` at its end, or empty. `notes` say why nothing differs.
+    `old` is None where everything counts as added; `tree` is all that `new` holds. `prefix` is the taxonomy's folder
+    below the repository's root, with a `/` at its end, or empty. `notes` say why nothing differs.
     """
 
     comparison: Comparison
     changes: tuple[LeafChange, ...]
     new: Source
     old: Source | None
+    tree: Tree
     prefix: str
     notes: tuple[str, ...] = ()
 
@@ -83,7 +85,15 @@ def compare(
     )
     notes = () if changes else tuple(_why_nothing(comparison, new, contained=commit == start))
     prefix = f"{folder}/" if folder else ""
-    return Compared(comparison=comparison, changes=tuple(changes), new=new, old=old, prefix=prefix, notes=notes)
+    return Compared(
+        comparison=comparison,
+        changes=tuple(changes),
+        new=new,
+        old=old,
+        tree=new.tree(),
+        prefix=prefix,
+        notes=notes,
+    )
 
 
 def _behind(repository: Repository, base: str | None, head: str | None, *, merging: bool) -> int | None:

@@ -18,6 +18,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Self
 
 from taxonomy_tools.errors import Remedy, TaxonomyError
+from taxonomy_tools.tree import Listing
 
 if TYPE_CHECKING:
     from git.cmd import Git
@@ -91,6 +92,17 @@ class RawChange:
     old_oid: str | None
     new_oid: str | None
     status: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkTreeChanges:
+    """What differs between a tree and the working tree, and every path that is neither tracked nor ignored."""
+
+    changes: tuple[RawChange, ...]
+    untracked: Listing
+
+    def __iter__(self) -> Iterator[RawChange]:
+        return iter(self.changes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,7 +316,7 @@ class Repository:
         query = ("diff-index", "--cached", "--ita-invisible-in-index", *_RAW, old, "--", *under)
         return _parse_raw(self._output(*query))
 
-    def worktree_changes(self, old: str, *, under: Sequence[str] = ()) -> Iterator[RawChange]:
+    def worktree_changes(self, old: str, *, under: Sequence[str] = ()) -> WorkTreeChanges:
         """What differs between a tree and the working tree: tracked paths, then unmerged and untracked ones.
 
         A path may come twice: as deleted and as untracked (`git rm --cached`), or as modified and as unmerged.
@@ -317,9 +329,27 @@ class Repository:
         for process, (_, err) in zip((others, tracked), answers, strict=True):
             if process.returncode != 0:
                 raise self._failed("compare the working tree", err)
-        yield from _parse_raw(answers[1][0])
-        yield from _parse_others(answers[0][0])
-        yield from _unlisted_folders(answers[0][1])
+        (listed, warnings), (raw, _) = answers
+        return WorkTreeChanges(
+            changes=(*_parse_raw(raw), *_parse_others(listed), *_unlisted_folders(warnings)),
+            untracked=_untracked(listed),
+        )
+
+    def tracked_paths(self, *, under: Sequence[str] = ()) -> "PathQuery":
+        """Every path of the index, behind its tag: `S` where a sparse checkout left the file out. Waited for later."""
+        return PathQuery(self._start("ls-files", "-c", "-t", "-z", "--", *under), self._failed, tag=2)
+
+    def tree_paths(self, commit: str, *, under: Sequence[str] = ()) -> "PathQuery":
+        """Every path of a commit, asked now and waited for later."""
+        query = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", *under)
+        return PathQuery(self._start(*query), self._failed)
+
+    def index_paths(self, *, under: Sequence[str] = ()) -> "PathQuery":
+        """Every path of the index but those that are only intended to be added, asked now and waited for later."""
+        self._need_worktree("index")
+        names = ("--name-only", *_RAW[1:])
+        query = ("diff-index", "--cached", "--ita-invisible-in-index", *names, self.empty_tree, "--", *under)
+        return PathQuery(self._start(*query), self._failed)
 
     def children(self, commit: str, folders: Sequence[str]) -> Iterator[tuple[str, int, str]]:
         """What stands directly in these folders of a commit (`""`: at the top): (path, mode, oid)."""
@@ -589,6 +619,31 @@ class Repository:
         )
 
 
+class PathQuery:
+    """A question about paths that Git answers while others are asked."""
+
+    def __init__(
+        self, process: "Git.AutoInterrupt", failed: Callable[[str, bytes], TaxonomyError], *, tag: int = 0
+    ) -> None:
+        self._process = process
+        self._failed = failed
+        self._tag = tag
+        self._said = (b"", b"")
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        self._said = self._process.communicate()
+
+    def listing(self) -> Listing:
+        """The answer, once it is there. Raises TaxonomyError if there is none."""
+        self._reader.join()
+        out, err = self._said
+        if self._process.returncode != 0:
+            raise self._failed("list the paths of the taxonomy", err)
+        return Listing(records=out, tag=self._tag)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Facts:
     """Where a repository is, and of which kind. `root` is None where there is no working tree."""
@@ -812,6 +867,12 @@ def _parse_others(out: bytes) -> Iterator[RawChange]:
             unmerged.add(path)
         status = "?" if untracked else "U"
         yield RawChange(path=path, old_mode=0, new_mode=0, old_oid=None, new_oid=None, status=status)
+
+
+def _untracked(out: bytes) -> Listing:
+    """The untracked paths, which come before the unmerged ones."""
+    others = re.match(rb"(?:\? [^\0]*\0)*+", out)
+    return Listing(records=others[0] if others else b"", tag=2)
 
 
 def _unlisted_folders(err: bytes) -> Iterator[RawChange]:

@@ -4,15 +4,20 @@ Paths are relative to the taxonomy's root, with `/` between folders, as Git give
 UTF-8 is held as `os.fsdecode` holds it (PEP 383).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from posixpath import basename, dirname
+from unicodedata import normalize
 
 QNA_FILE = "qna.yaml"
 ATTRIBUTION_FILE = "attribution.txt"
 SKILL_FOLDER = "compositional_skills"
 KNOWLEDGE_FOLDER = "knowledge"
+GROUNDED_FOLDER = f"{SKILL_FOLDER}/grounded"
 TAXONOMY_FOLDERS = (SKILL_FOLDER, "foundational_skills", KNOWLEDGE_FOLDER)
+LONGEST_NAME = 255
+"""Bytes of a name (of a file, of a folder) that file systems take."""
 _MISNAMED = frozenset({"qna.yaml", "qna.yml"})
 
 
@@ -28,10 +33,11 @@ class LeafKind(Enum):
 class Surroundings:
     """What lies around a leaf node, as far as rules look. All paths are relative to the taxonomy, and sorted.
 
-    `outer` are the leaves whose folders this one lies in, the nearest last, and `inner` those that lie in its folder.
-    `strays` are files in its folder that no leaf has use for. `twins` are paths that differ from one of the leaf's own,
-    or from its folder, only in case or in how Unicode composes letters. `ignored` are those of the leaf's files that
-    are there but that Git ignores.
+    `outer` is the nearest leaf in whose folder this one lies, and `inner` those in its folder that lie in no other leaf
+    of it: of leaves in leaves in leaves, each knows its neighbours. `strays` are files at or below its folder that no
+    leaf has use for. `twins` are paths that differ from one of the leaf's files, from its folder or from one above,
+    only in case or in how Unicode composes letters. `ignored` are those of the leaf's files that are there but that Git
+    ignores.
     """
 
     outer: tuple[str, ...] = ()
@@ -60,9 +66,21 @@ def leaf_of(path: str) -> str:
     return dirname(path)
 
 
-def in_taxonomy(path: str) -> bool:
+def in_taxonomy(path: str, folders: Sequence[str] = TAXONOMY_FOLDERS) -> bool:
     """Whether the path lies in one of the folders that make up a taxonomy."""
-    return path.split("/", 1)[0] in TAXONOMY_FOLDERS and "/" in path
+    return any(path.startswith(f"{folder}/") for folder in folders)
+
+
+def fold(name: str) -> str:
+    """What names have in common that are one name to a file system which minds neither case nor composition.
+
+    Unicode's canonical caseless match (The Unicode Standard, 3.13, D145), as APFS and ext4's casefold have it.
+    """
+    if name.isascii():
+        return name.lower()
+    if len(name) > LONGEST_NAME:  # normalizing is quadratic in the marks on one letter; no file system takes the name
+        return name.casefold()
+    return normalize("NFD", normalize("NFD", name).casefold())
 
 
 def schema_kind(leaf: str, data: object) -> str:

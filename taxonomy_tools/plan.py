@@ -5,9 +5,11 @@ A plan is made before anything is checked, so that wrong use ends in one message
 
 import os
 import shlex
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import basename
 
 from taxonomy_tools.cache import Cache
 from taxonomy_tools.check import Settings, check_leaves
@@ -16,13 +18,25 @@ from taxonomy_tools.diff import LeafFiles, group_leaves
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.examine import Leaf, Terms
 from taxonomy_tools.git import REGULAR_FILE, SYMBOLIC_LINK, Announce, NotARepository, Repository
-from taxonomy_tools.layout import TAXONOMY_FOLDERS, is_leaf_file
+from taxonomy_tools.layout import (
+    ALONE,
+    ATTRIBUTION_FILE,
+    TAXONOMY_FOLDERS,
+    Surroundings,
+    in_taxonomy,
+    is_leaf_file,
+    leaf_of,
+)
 from taxonomy_tools.report import Comparison, LeafReport
 from taxonomy_tools.source import Entry, Folder, Index, Revision, Source, WorkTree, announce_nothing
+from taxonomy_tools.surroundings import Neighbourhood
+from taxonomy_tools.tree import Tree
 from taxonomy_tools.yamllint import Rules
 
 _NAMED = 3
 """Paths that a note names; more are counted."""
+_ARGUMENTS = 200
+"""Paths that Git is given at once, as a command line is limited."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,8 +113,14 @@ def plan_diff(
     )
     changed = {path for change in compared.changes for path in (change.path, change.old_path) if path is not None}
     scope.insist(changed, lambda inside: _exists(inside, repository, folder, compared.new, compared.old))
+    neighbourhood = Neighbourhood(tree=compared.tree)
     leaves = tuple(
-        Leaf(path=change.path, files=change.new or LeafFiles(), change=change)
+        Leaf(
+            path=change.path,
+            files=change.new or LeafFiles(),
+            change=change,
+            surroundings=neighbourhood.around(change.path, change.new) if change.new is not None else ALONE,
+        )
         for change in compared.changes
         if scope.holds(change.path) or (change.old_path is not None and scope.holds(change.old_path))
     )
@@ -153,7 +173,10 @@ def plan_check(
     repository.fetch_missing((entry.blob for entry in entries if entry.blob and entry.regular), announce)
     prefix = f"{folder}/" if folder else ""
     settings = Settings(terms=Terms(lint_rules=lint_rules, object_format=repository.object_format), prefix=prefix)
-    return _plan(new, entries, scope, settings)
+    leaves = _leaves(entries, new.tree())
+    if isinstance(new, WorkTree):
+        leaves = sorted((*leaves, *_ignored(new, scope, leaves, settings)), key=lambda leaf: leaf.path)
+    return _plan(new, leaves, scope, settings)
 
 
 def _plan_folder(root: Path, paths: Sequence[Path], lint_rules: Rules) -> Plan:
@@ -162,7 +185,7 @@ def _plan_folder(root: Path, paths: Sequence[Path], lint_rules: Rules) -> Plan:
     scope = _Scope.of(paths, root)
     entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
     scope.insist({_owner(entry.path) for entry in entries}, lambda inside: os.path.lexists(root / inside))
-    return _plan(new, entries, scope, Settings(terms=Terms(lint_rules=lint_rules)))
+    return _plan(new, _leaves(entries, new.tree()), scope, Settings(terms=Terms(lint_rules=lint_rules)))
 
 
 def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
@@ -178,7 +201,8 @@ def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
     root = _root_of(folder)
     inside = "" if folder == root else folder.relative_to(root).as_posix()
     settings = Settings(terms=Terms(lint_rules=lint_rules, placed=root != folder))
-    return _plan(Folder(root=root), _listing(root, inside), _Scope(), settings, label=str(path))
+    new = Folder(root=root)
+    return _plan(new, _leaves(_listing(root, inside), new.tree()), _Scope(), settings, label=str(path))
 
 
 def _listing(root: Path, folder: str) -> Iterator[Entry]:
@@ -194,14 +218,38 @@ def _listing(root: Path, folder: str) -> Iterator[Entry]:
             yield Entry(path=f"{folder}/{one.name}" if folder else one.name, mode=mode, oid=None)
 
 
+def _leaves(entries: Iterable[Entry], tree: Tree) -> Sequence[Leaf]:
+    """The leaves that files make up, with what lies around them."""
+    neighbourhood = Neighbourhood(tree=tree)
+    return [
+        Leaf(path=folder, files=files, surroundings=neighbourhood.around(folder, files))
+        for folder, files in group_leaves(entries).items()
+    ]
+
+
+def _ignored(new: WorkTree, scope: "_Scope", listed: Sequence[Leaf], settings: Settings) -> Iterator[Leaf]:
+    """The leaves that nobody named and Git ignores, without a file to check: that they are ignored is all to say."""
+    folders = settings.terms.standards.taxonomy_folders
+    within = scope.folders(folders)
+    if not within:
+        return
+    known = {leaf.path for leaf in listed}
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in new.ignored(within):
+        if in_taxonomy(path, folders) and leaf_of(path) not in known and scope.holds(leaf_of(path)):
+            found[leaf_of(path)].append(path)
+    for folder, paths in found.items():
+        if any(basename(path) != ATTRIBUTION_FILE for path in paths):
+            yield Leaf(path=folder, files=LeafFiles(), surroundings=Surroundings(ignored=tuple(sorted(paths))))
+
+
 def _plan(
-    new: Source, entries: Iterable[Entry], scope: "_Scope", settings: Settings, *, label: str | None = None
+    new: Source, leaves: Sequence[Leaf], scope: "_Scope", settings: Settings, *, label: str | None = None
 ) -> Plan:
-    leaves = tuple(Leaf(path=folder, files=files) for folder, files in group_leaves(entries).items())
     where = f"at or below {scope}" if scope.typed else f"in {label or new.label}"
     notes = () if leaves else (f"No leaf found: there is no qna.yaml {where}.",)
     comparison = Comparison(head=label or new.label)
-    return Plan(comparison=comparison, leaves=leaves, new=new, old=None, settings=settings, notes=notes)
+    return Plan(comparison=comparison, leaves=tuple(leaves), new=new, old=None, settings=settings, notes=notes)
 
 
 def _is_file(path: Path) -> bool:
@@ -271,6 +319,13 @@ class _Scope:
     def holds(self, leaf: str) -> bool:
         """Whether a leaf is at or below one of the paths, or owns the file that one names."""
         return not self.typed or leaf in self.owners or not self.below.isdisjoint(_upwards(leaf))
+
+    def folders(self, every: Sequence[str]) -> Sequence[str]:
+        """The folders that hold all leaves of the scope but those whose files were named; `every` one of a taxonomy."""
+        named = [path for path in self.inside if not is_leaf_file(path)]
+        if not self.typed or "" in named or len(named) > _ARGUMENTS:
+            return every
+        return named
 
     def insist(self, leaves: Collection[str], exists: Callable[[str], bool]) -> None:
         """Raise TaxonomyError for a path that holds none of the leaves and does not exist: it was mistyped."""

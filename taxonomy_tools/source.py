@@ -16,8 +16,17 @@ from pathlib import Path
 from posixpath import basename, splitext
 from typing import Protocol
 
-from taxonomy_tools.git import FOLDER, GITLINK, REGULAR_FILE, SYMBOLIC_LINK, Announce, RawChange, Repository
+from taxonomy_tools.git import (
+    FOLDER,
+    GITLINK,
+    REGULAR_FILE,
+    SYMBOLIC_LINK,
+    Announce,
+    RawChange,
+    Repository,
+)
 from taxonomy_tools.layout import TAXONOMY_FOLDERS, is_leaf_file
+from taxonomy_tools.tree import CheckedOutTree, Listing, RecordedTree, Tree, WalkedTree
 
 MAX_BYTES = 1024 * 1024
 _CHUNK = 1024  # entries that one Git process is asked about
@@ -99,6 +108,9 @@ class Versioned(Source, Protocol):
         bytes says that it is the old one's.
         """
 
+    def tree(self) -> Tree:
+        """All paths, not only those of leaves. Git lists them while it answers `changes`, which is best asked first."""
+
 
 def announce_nothing(message: str) -> None:
     """Announce nothing: for callers that have nobody to tell."""
@@ -124,7 +136,7 @@ def stands_for_leaf(path: str, mode: int) -> bool:
     return mode in {GITLINK, FOLDER}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Revision:
     """A commit. `label` is the ref as it was asked for; `folder` is the taxonomy's, below the repository's root."""
 
@@ -133,13 +145,24 @@ class Revision:
     label: str
     folder: str = ""
     announce: Announce = announce_nothing
+    _tree: RecordedTree | None = field(default=None, init=False, repr=False)
 
     def list(self) -> Iterator[Entry]:
         """Every leaf file of the commit."""
         return _new_sides(self.changes(self.repository.empty_tree))
 
+    def tree(self) -> Tree:
+        """All paths of the commit."""
+        tree, self._tree = self._tree or self._start_listing(), None
+        return tree
+
+    def _start_listing(self) -> RecordedTree:
+        query = self.repository.tree_paths(self.commit, under=_under(self.folder))
+        return RecordedTree(answer=query.listing, folder=self.folder)
+
     def changes(self, since: str) -> Iterator[FileChange]:
         """What differs from another commit. Neither the index nor the working tree is looked at."""
+        self._tree = self._start_listing()
         raws = self.repository.tree_changes(since, self.commit, under=_under(self.folder))
         return _file_changes(raws, self.folder)
 
@@ -164,13 +187,24 @@ class Index:
     announce: Announce = announce_nothing
     label: str = field(default="the index", init=False)
     _unmerged: frozenset[str] | None = field(default=None, init=False)
+    _tree: RecordedTree | None = field(default=None, init=False, repr=False)
 
     def list(self) -> Iterator[Entry]:
         """Every leaf file of the index."""
         return _new_sides(self.changes(self.repository.empty_tree))
 
+    def tree(self) -> Tree:
+        """All paths of the index."""
+        tree, self._tree = self._tree or self._start_listing(), None
+        return tree
+
+    def _start_listing(self) -> RecordedTree:
+        query = self.repository.index_paths(under=_under(self.folder))
+        return RecordedTree(answer=query.listing, folder=self.folder)
+
     def changes(self, since: str) -> Iterator[FileChange]:
         """What differs between a commit and the index."""
+        self._tree = self._start_listing()
         raws = tuple(self.repository.index_changes(since, under=_under(self.folder)))
         self._unmerged = _conflicts(raws, self.folder)
         return _file_changes(raws, self.folder)
@@ -191,6 +225,7 @@ class WorkTree:
     announce: Announce = announce_nothing
     label: str = field(default="the working tree", init=False)
     _unmerged: frozenset[str] | None = field(default=None, init=False)
+    _tree: CheckedOutTree | None = field(default=None, init=False, repr=False)
 
     @property
     def root(self) -> Path:
@@ -203,13 +238,30 @@ class WorkTree:
 
     def changes(self, since: str) -> Iterator[FileChange]:
         """What differs between a commit and the working tree."""
-        raws = tuple(self.repository.worktree_changes(since, under=_under(self.folder)))
-        self._unmerged = _conflicts(raws, self.folder)
-        return _file_changes(raws, self.folder, root=self.root)
+        found = self.repository.worktree_changes(since, under=_under(self.folder))
+        self._unmerged = _conflicts(found, self.folder)
+        self._tree = self._start_listing(found.untracked)
+        return _file_changes(found, self.folder, root=self.root)
 
-    def ignored(self) -> Iterator[str]:
-        """The leaf files that Git ignores, by path relative to the taxonomy."""
-        paths = (_relative(path, self.folder) for path in self.repository.ignored(under=_under(self.folder)))
+    def tree(self) -> Tree:
+        """All paths of the working tree but what Git ignores."""
+        if self._tree is None:
+            untracked = self.repository.worktree_changes(
+                self.repository.empty_tree, under=_under(self.folder)
+            ).untracked
+            self._tree = self._start_listing(untracked)
+        # Let go of, since a source goes to other processes, which have no use for it.
+        tree, self._tree = self._tree, None
+        return tree
+
+    def _start_listing(self, untracked: Listing) -> CheckedOutTree:
+        query = self.repository.tracked_paths(under=_under(self.folder))
+        return CheckedOutTree(root=self.repository.root, folder=self.folder, answer=query.listing, untracked=untracked)
+
+    def ignored(self, within: Sequence[str] = ()) -> Iterator[str]:
+        """The leaf files that Git ignores (within these folders or everywhere), by path relative to the taxonomy."""
+        under = [f"{self.folder}/{folder}".strip("/") for folder in within] or _under(self.folder)
+        paths = (_relative(path, self.folder) for path in self.repository.ignored(under=under))
         return (path for path in paths if is_leaf_file(path))
 
     def normalized(self, entries: Iterable[Entry]) -> frozenset[str]:
@@ -234,6 +286,10 @@ class Folder:
     def list(self) -> Iterator[Entry]:
         """Every leaf file below the folder. Links and repositories are named, not entered."""
         return (entry for entry in _walk(self.root, "") if stands_for_leaf(entry.path, entry.mode))
+
+    def tree(self) -> Tree:
+        """All paths of the folder, listed where somebody asks."""
+        return WalkedTree(root=self.root)
 
     def read(self, entries: Iterable[Entry]) -> Iterator[bytes | Unreadable]:
         """The bytes of the files."""

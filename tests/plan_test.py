@@ -253,7 +253,7 @@ def test_ignored_leaves_are_checked_when_they_are_named(mine: Repo, tmp_path: Pa
     mine.link("private/link", os.fspath(tmp_path))
     mine.link("knowledge/linked", "../private")
     with standing_in(mine.path):
-        assert checked(check()) == [A, B, "knowledge/moved"]
+        assert checked(check()) == [A, B, "knowledge/half", "knowledge/moved"]
         assert checked(check("private")) == ["private/x", "private/x/y"]
         assert checked(check("private/x/qna.yaml")) == ["private/x"]
         assert checked(check("private/x/y", A)) == [A, "private/x/y"]
