@@ -23,6 +23,25 @@ FALLBACKS = {
     "main": "refs/heads/main",
     "master": "refs/heads/master",
 }
+# What the services set, in any run of theirs; the first is set by most.
+_CI = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "APPVEYOR",
+    "BITBUCKET_BUILD_NUMBER",
+    "BUILDKITE",
+    "CIRCLECI",
+    "CODEBUILD_BUILD_ID",
+    "DRONE",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",
+    "TRAVIS",
+    "WOODPECKER",
+)
+_NOT_SET = frozenset({"", "0", "false", "no", "off"})
+_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?\Z")
 _IN_ACTIONS = Remedy("In GitHub Actions:", "actions/checkout with fetch-depth: 0 (or 2 for a pull request)")
 
@@ -59,6 +78,21 @@ def find_base(
             whose checkout holds nothing to compare.
 
     """
+    found = named_base(repository, option=option, environ=environ, head=head)
+    if found is not None:
+        return found
+    if configured is not None:
+        return _named(repository, configured, reason="the config")
+    return _first_existing(repository)
+
+
+def named_base(
+    repository: Repository, *, option: str | None, environ: Mapping[str, str], head: str | None = None
+) -> Base | None:
+    """The base that `--base`, a hook, the environment or the CI event names; None where none of them does.
+
+    Raises as `find_base` does.
+    """
     if option is not None:
         return _named(repository, option, reason="--base")
     if from_ref := environ.get("PRE_COMMIT_FROM_REF"):
@@ -66,11 +100,18 @@ def find_base(
         return _named(repository, from_ref, reason="PRE_COMMIT_FROM_REF", head=head)
     if named := environ.get("TAXONOMY_BASE"):
         return _named(repository, named, reason="TAXONOMY_BASE")
-    if (found := _of_event(repository, environ, checked_out=head is None)) is not None:
-        return found
-    if configured is not None:
-        return _named(repository, configured, reason="the config")
-    return _first_existing(repository)
+    return _of_event(repository, environ, checked_out=head is None)
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is a run of CI, where what is checked out may be somebody's proposal."""
+    return any(environ.get(name, "").lower() not in _NOT_SET for name in _CI)
+
+
+def is_proposal(environ: Mapping[str, str]) -> bool:
+    """Whether the CI event is that something is proposed: a pull request, a merge request, a merge group."""
+    github = environ.get("GITHUB_ACTIONS") == "true" and environ.get("GITHUB_EVENT_NAME") in _PROPOSALS
+    return github or bool(environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
 
 
 def comparison_start(

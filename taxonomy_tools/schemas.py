@@ -363,7 +363,7 @@ def _minimum(_validator: object, least: float, instance: object, _schema: object
 
 
 def _maximum(_validator: object, most: float, instance: object, _schema: object) -> "Iterator[ValidationError]":
-    if _is_number(instance) and not instance <= most:
+    if _is_number(instance) and instance > most:
         yield _error()
 
 
