@@ -55,6 +55,8 @@ class Repair(Enum):
 
 FIXABLE = frozenset(repair.code for repair in Repair)
 """The rules some of whose findings can be mended."""
+ALWAYS_FIXABLE = frozenset({Repair.RENAME.code, Repair.QUOTES.code})
+"""Those of them whose findings all can, but for the oddest."""
 _KINDS = {repair.value: repair for repair in Repair}
 _INSIDE = (Repair.QUOTES, Repair.TRAILING_SPACE, Repair.TABS)
 

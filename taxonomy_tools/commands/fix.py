@@ -6,12 +6,13 @@ looked at for the first time. Then the files are written, each as a whole or not
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from taxonomy_tools.cache import Cache
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import LeafFiles
 from taxonomy_tools.errors import Remedy, TaxonomyError
@@ -80,7 +81,24 @@ def refuse_elsewhere(plan: Plan) -> None:
         )
 
 
-def mendings(plan: Plan, reports: Iterable[LeafReport], *, jobs: int | None) -> tuple[Mending, ...]:
+def mend(
+    plan: Plan, again: Callable[[], Plan], *, jobs: int | None, cache: Cache | None
+) -> tuple[Plan, tuple[str, ...]]:
+    """Mend what can be mended in the leaves of a plan; gives the plan to report, and what could not be written.
+
+    `again` makes the plan anew, of what is there afterwards. Raises TaxonomyError for a plan that `refuse_elsewhere`
+    refuses, and when a check cannot run.
+    """
+    refuse_elsewhere(plan)
+    notes, failed = write(mendings(plan, plan.reports(jobs=jobs, cache=cache), jobs=jobs, cache=cache), plan)
+    if notes:
+        plan = again()
+    return replace(plan, notes=(*plan.notes, *notes)), failed
+
+
+def mendings(
+    plan: Plan, reports: Iterable[LeafReport], *, jobs: int | None, cache: Cache | None
+) -> tuple[Mending, ...]:
     """What can be mended of what was found in the leaves of a plan, and in what comes of them then."""
     files: dict[str, _File] = {}
     for _ in range(_ROUNDS):
@@ -97,7 +115,7 @@ def mendings(plan: Plan, reports: Iterable[LeafReport], *, jobs: int | None) -> 
         contents = {file.new_path: file.document for file in files.values()}
         source = plan.new.source if isinstance(plan.new, _Mended) else plan.new
         plan = replace(plan, leaves=tuple(changed), new=_Mended(source=source, contents=contents), old=None)
-        reports = plan.reports(jobs=jobs)
+        reports = plan.reports(jobs=jobs, cache=cache)
     return tuple(file.mending for file in files.values() if file.findings)
 
 

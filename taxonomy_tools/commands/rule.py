@@ -6,20 +6,23 @@ from textwrap import wrap
 import click
 
 from taxonomy_tools.errors import Remedy, TaxonomyError
+from taxonomy_tools.fix import ALWAYS_FIXABLE, FIXABLE
 from taxonomy_tools.rules import RULES
 from taxonomy_tools.rules.base import Rule
 from taxonomy_tools.rules.documentation import documentation
 
 _WIDTH = 80
 _MARGIN = 16
+_FIXED = {**dict.fromkeys(FIXABLE, ", some can be fixed"), **dict.fromkeys(ALWAYS_FIXABLE, ", can be fixed")}
 _PROSE = frozenset({"What it flags", "Why"})
 
 
 def run(code: str | None) -> int:
     """Print the rule with that code or name, or a line a rule. Raises TaxonomyError if there is no such rule."""
     if code is None:
+        width = max(len(rule.NAME) for rule in RULES) + 2
         for rule in RULES:
-            click.echo(f"{rule.CODE}  {rule.SEVERITY.value:<8} {rule.NAME:<22}{documentation(rule).summary}")
+            click.echo(f"{rule.CODE}  {rule.SEVERITY.value:<8} {rule.NAME:<{width}}{documentation(rule).summary}")
     else:
         click.echo(explain(_find(code)))
     return 0
@@ -29,8 +32,9 @@ def explain(rule: Rule) -> str:
     """The documentation of a rule, laid out for a terminal."""
     about = documentation(rule)
     title = click.style(f"{rule.CODE} {rule.NAME}", bold=True)
-    padding = " " * max(2, _WIDTH - len(f"{rule.CODE} {rule.NAME}") - len(rule.SEVERITY.value))
-    lines = [f"{title}{padding}{rule.SEVERITY.value}", "", about.summary]
+    severity = f"{rule.SEVERITY.value}{_FIXED.get(rule.CODE, '')}"
+    padding = " " * max(2, _WIDTH - len(f"{rule.CODE} {rule.NAME}") - len(severity))
+    lines = [f"{title}{padding}{severity}", "", about.summary]
     for name, text in about.sections:
         first, *rest = _lines(text, prose=name in _PROSE)
         lines += ["", f"{name:<{_MARGIN}}{first}", *(f"{'':<{_MARGIN}}{line}".rstrip() for line in rest)]
