@@ -2,11 +2,16 @@
 
 from taxonomy_tools.rules import (
     abbreviated_commit,
+    bad_folder_name,
     bad_username,
+    case_collision,
+    disabled_yamllint,
     empty_attribution,
     empty_file,
     empty_value,
+    grounded_without_context,
     hidden_characters,
+    ignored_leaf,
     implicit_type,
     incomplete_attribution,
     invalid_yaml,
@@ -14,13 +19,16 @@ from taxonomy_tools.rules import (
     misnamed_leaf_file,
     missing_attribution,
     missing_key,
+    nested_leaf,
     not_a_mapping,
     not_a_regular_file,
     outside_taxonomy,
     repeated_item,
     schema_violation,
+    stray_file,
     too_complex,
     too_few_items,
+    ungrounded_context,
     unknown_key,
     unmerged,
     unreadable_file,
@@ -28,6 +36,7 @@ from taxonomy_tools.rules import (
     unsafe_repository_url,
     unsupported_document_type,
     unsupported_version,
+    unused_ignore,
     wrong_type,
     yamllint,
 )
@@ -43,8 +52,16 @@ LEAF_RULES: tuple[LeafRule, ...] = (
     unmerged,
     misnamed_leaf_file,
     outside_taxonomy,
+    bad_folder_name,
+    nested_leaf,
+    ignored_leaf,
+    ungrounded_context,
+    stray_file,
+    case_collision,
+    grounded_without_context,
     yamllint,
     implicit_type,
+    disabled_yamllint,
     missing_key,
     unknown_key,
     wrong_type,
@@ -66,7 +83,7 @@ LEAF_RULES: tuple[LeafRule, ...] = (
 )
 """The rules that look at one leaf."""
 
-_OTHERS: tuple[Rule, ...] = ()
+_OTHERS: tuple[Rule, ...] = (unused_ignore,)
 """The rules that look at more than a leaf: each is called by name where what it looks at is known."""
 
 RULES: tuple[Rule, ...] = tuple(sorted((*LEAF_RULES, *_OTHERS), key=lambda rule: rule.CODE))

@@ -78,6 +78,24 @@ def placed(text: str) -> Files:
     return {path: leaf("version: 3")[f"{SKILL}/qna.yaml"]}
 
 
+def each_placed(text: str) -> Files:
+    """A document that is right at each of the paths."""
+    return {path: content for line in text.splitlines() for path, content in placed(line).items()}
+
+
+def beside_others(text: str) -> Files:
+    """Files at each of the paths, of which the documents are right."""
+    return {path: "" for path in text.splitlines()} | each_placed(text.splitlines()[0])
+
+
+def with_contexts(text: str) -> Files:
+    """A skill whose seed examples have contexts, at the path that the text starts with."""
+    path = re.split("[,\n]", text, maxsplit=1)[0]
+    document = leaf("version: 3")[f"{SKILL}/qna.yaml"]
+    assert isinstance(document, str)
+    return {path: document.replace("    answer:", "    context: So it is.\n    answer:")}
+
+
 def latin_1(text: str) -> Files:
     character, byte = re.findall("`(.+?)`|(0x[0-9a-f]{2})", text)
     data = character[0].encode("latin-1")
@@ -125,8 +143,17 @@ EXAMPLES: dict[str, Callable[[str], Files] | None] = {
     "TX007": None,  # a conflict: rules_test.py
     "TX101": placed,
     "TX102": placed,
+    "TX103": placed,
+    "TX104": each_placed,
+    "TX105": None,  # needs a repository: surroundings_test.py
+    "TX106": with_contexts,
+    "TX107": beside_others,
+    "TX108": each_placed,
+    "TX109": placed,
     "TX200": leaf,
     "TX201": leaf,
+    "TX202": None,  # what is in force of other findings: policy_test.py
+    "TX203": leaf,
     "TX301": leaf,
     "TX302": leaf,
     "TX303": leaf,
