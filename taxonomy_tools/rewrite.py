@@ -30,6 +30,8 @@ def rewrite(root: Path, path: str, *, before: bytes, after: bytes, name: str | N
     with _opened(root, folder) as place:
         if read_beneath(root, path, limit=MAX_BYTES) != before:
             raise OSError(errno.EBUSY, "it changed while it was looked at")
+        if name is not None:
+            place.insist_free(name)
         if after != before:
             place.replace(old_name, after)
         if name is not None:
@@ -78,11 +80,14 @@ class _Place:
                 os.fchmod(number, stat.S_IMODE(facts.st_mode))
             os.fsync(number)
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a file its name, unless another file has it; where case does not count, it may have it already."""
+    def insist_free(self, name: str) -> None:
+        """Raise OSError if a file has that name. Where case does not count, the listing still tells `QNA.YAML` apart."""
         names = os.listdir(self.path if self.descriptor is None else self.descriptor)
-        if new in names:
-            raise OSError(errno.EEXIST, f"there is a {new} already")
+        if name in names:
+            raise OSError(errno.EEXIST, f"there is a {name} already")
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name."""
         os.rename(self._of(old), self._of(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
 
