@@ -103,6 +103,8 @@ def check_changes(
 ) -> Report:
     """Validate the leaves that `changed_leaves` gives, and tell what changed inside them, as `taxonomy-diff` does.
 
+    Without paths, the report's `contribution` tells what is wrong with the commits.
+
     `yaml_rules` is a yamllint configuration, `jobs` the number of processes (None: as many as pay). With `cache`, what
     is known of leaves that have not changed since is taken from the user's cache, and kept there.
     """
@@ -159,4 +161,4 @@ def _rules(path: StrPath | None) -> Rules:
 def _run(plan: Plan, jobs: int | None, *, cache: bool) -> Report:
     with open_cache(os.environ, announce_nothing) if cache else Cache() as known:
         leaves = tuple(plan.reports(jobs=jobs, cache=known))
-    return Report(comparison=plan.comparison, leaves=leaves, notes=plan.notes)
+    return Report(comparison=plan.comparison, leaves=leaves, contribution=plan.contribution, notes=plan.notes)

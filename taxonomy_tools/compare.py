@@ -20,6 +20,7 @@ _NAMED = 3
 class Compared:
     """Two states of a taxonomy, and the leaves in which they differ, sorted by path.
 
+    `commit` is that of the checked side, what HEAD stands on for the working tree and the index; None before the first.
     `old` is None where everything counts as added; `tree` is all that `new` holds. `prefix` is the taxonomy's folder
     below the repository's root, with a `/` at its end, or empty. `notes` say why nothing differs.
     """
@@ -30,6 +31,7 @@ class Compared:
     old: Source | None
     tree: Tree
     prefix: str
+    commit: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -92,6 +94,7 @@ def compare(
         old=old,
         tree=new.tree(),
         prefix=prefix,
+        commit=commit,
         notes=notes,
     )
 

@@ -52,9 +52,9 @@ class Diagnostic:
     """One thing that is wrong, with all that a report needs: no reporter reads a file.
 
     `file` is relative to the Git root (to the taxonomy where there is no repository); `leaf` is the leaf node's
-    folder relative to the taxonomy. `span` is None where the whole file is meant. `hint` is what stands beside the
-    carets: the shortest mend. `frame` holds the line of the span's start and, where there is one, the line before.
-    `fixable` says that `--fix` mends it.
+    folder relative to the taxonomy. Both are empty for what is about a commit, which the message then names. `span` is
+    None where the whole file is meant. `hint` is what stands beside the carets: the shortest mend. `frame` holds the
+    line of the span's start and, where there is one, the line before. `fixable` says that `--fix` mends it.
     """
 
     code: str

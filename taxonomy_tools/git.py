@@ -35,6 +35,7 @@ _EMPTY_TREES = {
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=dirty")
 _HASH = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _ARGUMENTS = 200
+_COMMITS = 16 << 20  # bytes of commit messages that are read
 _WINDOW = 32  # object names that wait in a pipe at once: 2 kB, less than the smallest pipe holds
 
 # Git's own environment of a hook, as far as it says *which* repository is meant.
@@ -151,6 +152,21 @@ class Settings:
         extension = self.last("extensions.partialclone")
         remotes = self.subsections("remote", "promisor", "partialclonefilter")
         return tuple(dict.fromkeys((extension, *remotes) if extension else remotes))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """A commit: its hash, its author as it says itself (no mailmap), and its message.
+
+    Text that is not in the encoding that the commit names is held as `os.fsdecode` holds it. `rooted` says that it has
+    no parents here: it is a first commit, or a shallow clone ends with it.
+    """
+
+    oid: str
+    name: str
+    email: str
+    message: str
+    rooted: bool = False
 
 
 Announce = Callable[[str], None]
@@ -297,6 +313,25 @@ class Repository:
     def behind(self, base: str, *heads: str) -> int:
         """How many commits `base` has that none of the heads has."""
         return int(self._output("rev-list", "--count", base, "--not", *heads))
+
+    def commits(self, head: str, *, without: str, limit: int) -> tuple[Commit, ...]:
+        """The newest commits of `head` that are not in `without` and no merges, the newest first, at most `limit`.
+
+        Of messages that together have more than 16 MiB, the rest is not read, and the last commit left out.
+        """
+        # rev-list obeys no log.* setting (log.showSignature runs a program), and no text of a commit can hold a NUL.
+        layout = "--format=format:%H%x00%P%x00%an%x00%ae%x00%B%x00"
+        query = ("rev-list", "--no-merges", f"--max-count={limit}", "--encoding=UTF-8", layout, head, f"^{without}")
+        process = self._start(*query, "--")
+        out = bytes(process.stdout.read(_COMMITS))
+        if len(out) == _COMMITS:
+            _end(process)
+        else:
+            rest, err = process.communicate()
+            if process.returncode != 0:
+                raise self._failed("list the commits", err)
+            out += rest
+        return tuple(_parse_commits(out))
 
     def remotes(self) -> tuple[str, ...]:
         """The names of the configured remotes."""
@@ -840,6 +875,19 @@ def _parse_raw(out: bytes) -> Iterator[RawChange]:
             old_oid=old_oid if old_oid.strip("0") else None,
             new_oid=new_oid if new_oid.strip("0") else None,
             status=status,
+        )
+
+
+def _parse_commits(out: bytes) -> Iterator[Commit]:
+    """What `rev-list` says of commits: each after a line that says it again (an option against that is too new)."""
+    fields = iter(out.split(b"\0")[:-1])  # what does not end with a NUL was cut off
+    for oid, parents, name, email, message in zip(fields, fields, fields, fields, fields, strict=False):
+        yield Commit(
+            oid=oid.rpartition(b"\n")[2].decode(),
+            name=os.fsdecode(name),
+            email=os.fsdecode(email),
+            message=os.fsdecode(message),
+            rooted=not parents,
         )
 
 

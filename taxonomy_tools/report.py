@@ -66,7 +66,7 @@ class LeafReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """The counts of a run. `errors`, `warnings` and `infos` add up the diagnostics of every leaf."""
+    """The counts of a run. `errors`, `warnings` and `infos` add up the diagnostics: every leaf's, and those of none."""
 
     leaves: int = 0
     errors: int = 0
@@ -75,9 +75,12 @@ class Summary:
     changes: tuple[tuple[str, int], ...] = ()
 
     @classmethod
-    def of(cls, leaves: Iterable[LeafReport]) -> "Summary":
-        """Count what the leaves hold; `changes` pairs each kind of change that occurred with its number."""
-        severities: Counter[Severity] = Counter()
+    def of(cls, leaves: Iterable[LeafReport], contribution: Iterable[Diagnostic] = ()) -> "Summary":
+        """Count what the leaves hold, and what is wrong with the contribution as a whole.
+
+        `changes` pairs each kind of change that occurred with its number.
+        """
+        severities = Counter(diagnostic.severity for diagnostic in contribution)
         kinds: Counter[str] = Counter()
         number = 0
         for leaf in leaves:
@@ -96,13 +99,18 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """A whole run. `notes` are sentences for the reader: why nothing changed, what was not compared."""
+    """A whole run.
+
+    `contribution` is what is wrong with the contribution as a whole: its commits. Those diagnostics name no leaf and no
+    file. `notes` are sentences for the reader: why nothing changed, what was not compared.
+    """
 
     comparison: Comparison
     leaves: tuple[LeafReport, ...] = ()
+    contribution: tuple[Diagnostic, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def summary(self) -> Summary:
-        """The counts over all leaves."""
-        return Summary.of(self.leaves)
+        """The counts over all leaves, and over the contribution as a whole."""
+        return Summary.of(self.leaves, self.contribution)

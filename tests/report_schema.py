@@ -8,7 +8,10 @@ from jsonschema import Draft202012Validator
 
 SCHEMA = json.loads(Path(__file__).parent.parent.joinpath("schema", "report.schema.json").read_text("utf-8"))
 _REPORT = Draft202012Validator(SCHEMA)
-_LEAF = Draft202012Validator({"$schema": SCHEMA["$schema"], "$ref": "#/$defs/leaf", "$defs": SCHEMA["$defs"]})
+_LEAF, _CONTRIBUTION = (
+    Draft202012Validator({"$schema": SCHEMA["$schema"], "$ref": f"#/$defs/{name}", "$defs": SCHEMA["$defs"]})
+    for name in ("leaf", "contribution")
+)
 
 
 def parse_report(text: str) -> dict[str, Any]:
@@ -21,10 +24,12 @@ def parse_report(text: str) -> dict[str, Any]:
 def parse_lines(text: str) -> list[dict[str, Any]]:
     """The leaves of a `jsonl` report; fails the test if a line is not what the schema says."""
     assert text == "" or text.endswith("\n")
-    leaves = [json.loads(line, parse_constant=_refuse) for line in text.split("\n")[:-1]]
-    for leaf in leaves:
-        _LEAF.validate(leaf)
-    return leaves
+    lines = [json.loads(line, parse_constant=_refuse) for line in text.split("\n")[:-1]]
+    if lines and "contribution" in lines[0]:
+        _CONTRIBUTION.validate(lines.pop(0))
+    for line in lines:
+        _LEAF.validate(line)
+    return lines
 
 
 def _refuse(constant: str) -> None:

@@ -47,6 +47,7 @@ def _set(*route: str | int, value: object) -> Callable[[Any], None]:
         pytest.param(_set("comparison", "head", value=""), id="no-head"),
         pytest.param(_set("comparison", "start", value="abc1234"), id="short-hash"),
         pytest.param(_set("comparison", "behind", value=-1), id="negative"),
+        pytest.param(_set("contribution", value=[{"code": "TX701"}]), id="half-a-finding-about-a-commit"),
         pytest.param(_set("leaves", 0, "path_base64", value="?"), id="not-base64"),
         pytest.param(_set("leaves", 0, "kind", value="skill"), id="unknown-kind"),
         pytest.param(_set("leaves", 0, "change", value="A"), id="unknown-change"),

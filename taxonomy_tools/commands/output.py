@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.report import Comparison, LeafReport, Summary
 from taxonomy_tools.reporters import REPORTERS, Appearance, Reporter, wants_color
@@ -33,6 +34,12 @@ class Output:
         """Hand on what is compared."""
         with self._writing():
             self._reporter.start(comparison)
+
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Hand on what is wrong with the contribution as a whole."""
+        if self._read:
+            with self._writing():
+                self._reporter.contribution(diagnostics)
 
     def leaf(self, leaf: LeafReport) -> None:
         """Hand on a leaf."""

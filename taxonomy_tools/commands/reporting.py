@@ -66,7 +66,7 @@ def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
         cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
         reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache)))
         leaves = _with_progress(_noting(reports, unread), len(plan.leaves))
-        summary = stream(plan.comparison, leaves, plan.notes, outputs)
+        summary = stream(plan.comparison, leaves, plan.notes, outputs, contribution=plan.contribution)
     if unread:
         raise _unread(unread)
     return int(_fails(summary, options.fail_on) or (options.fail_if_empty and not plan.leaves))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TextIO, TypeAlias
 
+from taxonomy_tools.diagnostics import Diagnostic, Severity
 from taxonomy_tools.report import Comparison, LeafReport, Report, Summary
 
 
@@ -19,7 +20,7 @@ class Appearance:
 
 
 class Reporter(Protocol):
-    """Writes one report to one stream: `start` once, `leaf` for each leaf in the order of their paths, `finish` once.
+    """Writes one report to one stream: `start`, then `contribution`, `leaf` for each leaf by its path, then `finish`.
 
     A format in which an early part depends on a later leaf keeps what it needs and writes in `finish`; any other
     writes at once, so that nothing holds all leaves. A run that fails never comes to `finish`.
@@ -29,12 +30,16 @@ class Reporter(Protocol):
         """Say what is compared with what."""
         ...
 
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Take what is wrong with the contribution as a whole; called once, most often with nothing."""
+        ...
+
     def leaf(self, leaf: LeafReport) -> None:
         """Take the next leaf."""
         ...
 
     def finish(self, summary: Summary, notes: Sequence[str]) -> None:
-        """Close the report: the counts over all leaves, and sentences for the reader."""
+        """Close the report: the counts over all that was taken, and sentences for the reader."""
         ...
 
 
@@ -44,20 +49,28 @@ ReporterFactory: TypeAlias = Callable[[TextIO, Appearance], Reporter]
 
 def write(report: Report, *reporters: Reporter) -> None:
     """Play a whole report through reporters, leaves in the order of their paths."""
-    stream(report.comparison, sorted(report.leaves, key=lambda leaf: leaf.path), report.notes, reporters)
+    leaves = sorted(report.leaves, key=lambda leaf: leaf.path)
+    stream(report.comparison, leaves, report.notes, reporters, contribution=report.contribution)
 
 
 def stream(
-    comparison: Comparison, leaves: Iterable[LeafReport], notes: Sequence[str], reporters: Sequence[Reporter]
+    comparison: Comparison,
+    leaves: Iterable[LeafReport],
+    notes: Sequence[str],
+    reporters: Sequence[Reporter],
+    *,
+    contribution: Sequence[Diagnostic] = (),
 ) -> Summary:
     """Hand each leaf to every reporter as soon as it comes, and keep none; gives the counts over all.
 
     `leaves` come in the order of their paths. `notes` are read when the last leaf is through, so a list may still grow
     until then.
     """
+    shown = tuple(diagnostic for diagnostic in contribution if diagnostic.severity is not Severity.OFF)
     for reporter in reporters:
         reporter.start(comparison)
-    summary = Summary.of(_hand_on(leaves, reporters))
+        reporter.contribution(shown)
+    summary = Summary.of(_hand_on(leaves, reporters), contribution)
     for reporter in reporters:
         reporter.finish(summary, notes)
     return summary

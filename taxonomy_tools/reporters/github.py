@@ -12,7 +12,7 @@ from taxonomy_tools.diagnostics import Diagnostic, Severity, Span
 from taxonomy_tools.report import Comparison, LeafReport, Summary
 from taxonomy_tools.reporters.base import Appearance
 from taxonomy_tools.reporters.escape import reveal
-from taxonomy_tools.reporters.wording import closing, count
+from taxonomy_tools.reporters.wording import closing, count, findings
 from taxonomy_tools.reporters.worst import Worst, badness
 from taxonomy_tools.text import shorten
 
@@ -39,9 +39,16 @@ class GitHubReporter:
         with_base = f" with {self._name(comparison.base)}" if comparison.base else ""
         self._log(f"{'Comparing' if with_base else 'Checking'} {self._name(comparison.head)}{with_base}")
 
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep what may be among the worst; an annotation without a file stands on the run's own page."""
+        self._keep(None, diagnostics)
+
     def leaf(self, leaf: LeafReport) -> None:
         """Keep what may be among the worst."""
-        for diagnostic in leaf.diagnostics:
+        self._keep(leaf, leaf.diagnostics)
+
+    def _keep(self, leaf: LeafReport | None, diagnostics: Sequence[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
             if diagnostic.severity in self._worst:
                 self._worst[diagnostic.severity].put(badness(leaf, diagnostic), self._annotation(diagnostic))
 
@@ -63,7 +70,7 @@ class GitHubReporter:
                 self._log(shorten(reveal(note, encoding=self._encoding), _LONGEST))
         if not self._quiet or hidden or any(shown.values()):
             more = f" Not shown as annotations: {hidden}." if hidden else ""
-            self._log(closing(summary) + more if summary.leaves or not notes else "")
+            self._log(closing(summary) + more if summary.leaves or findings(summary) or not notes else "")
         self._stream.flush()
 
     def _hidden(self, shown: dict[Severity, list[str]]) -> str:
@@ -73,8 +80,7 @@ class GitHubReporter:
     def _annotation(self, diagnostic: Diagnostic) -> str:
         """The workflow command for one diagnostic; the hint is a line of its own below the message."""
         properties = {
-            "file": self._name(diagnostic.file),
-            **_place(diagnostic.span),
+            **({"file": self._name(diagnostic.file), **_place(diagnostic.span)} if diagnostic.file else {}),
             "title": reveal(f"{diagnostic.code} {diagnostic.name}", encoding=self._encoding),
         }
         listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())

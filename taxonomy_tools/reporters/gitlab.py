@@ -13,6 +13,7 @@ from taxonomy_tools.text import shorten
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 _LONGEST = 4_000
+_ROOT = "."
 
 
 class GitLabReporter:
@@ -24,6 +25,10 @@ class GitLabReporter:
 
     def start(self, comparison: Comparison) -> None:
         """Write nothing: the format has no place for what is compared."""
+
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Write the findings about commits."""
+        self.leaf(LeafReport(path="", kind=None, diagnostics=tuple(diagnostics)))
 
     def leaf(self, leaf: LeafReport) -> None:
         """Write the leaf's findings."""
@@ -38,7 +43,10 @@ class GitLabReporter:
 
 
 def _issue(diagnostic: Diagnostic, fingerprint: str) -> dict[str, Json]:
-    """One finding. The format wants a line: the first, where the whole file is meant."""
+    """One finding. The format wants a line: the first, where the whole file is meant.
+
+    It wants a path too: that of a finding about a commit is the repository's root, for a commit is in no one file.
+    """
     span = diagnostic.span
     hint = f" ({shorten(diagnostic.hint, _LONGEST)})" if diagnostic.hint else ""
     said = f"{diagnostic.code} {diagnostic.name}: {shorten(diagnostic.message, _LONGEST)}{hint}"
@@ -50,5 +58,5 @@ def _issue(diagnostic: Diagnostic, fingerprint: str) -> dict[str, Json]:
         "check_name": diagnostic.code,
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[diagnostic.severity],
-        "location": {"path": reveal(diagnostic.file), "lines": lines},
+        "location": {"path": reveal(diagnostic.file) or _ROOT, "lines": lines},
     }

@@ -29,11 +29,16 @@ class JsonReporter:
     def __init__(self, stream: TextIO, _appearance: Appearance) -> None:
         self._stream = stream
         self._comparison: dict[str, Json] = {}
+        self._contribution: list[Json] = []
         self._leaves: list[str] = []
 
     def start(self, comparison: Comparison) -> None:
         """Keep what is compared."""
         self._comparison = comparison_object(comparison)
+
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep them, as what they become."""
+        self._contribution = [commit_object(diagnostic) for diagnostic in diagnostics]
 
     def leaf(self, leaf: LeafReport) -> None:
         """Keep the leaf as the text that it becomes, which is smaller than its objects."""
@@ -48,6 +53,7 @@ class JsonReporter:
             "tool": dump(tool),
             "comparison": dump(self._comparison),
             "leaves": f"[{leaves}\n  ]" if leaves else "[]",
+            "contribution": dump(self._contribution),
             "notes": dump([readable(note) for note in notes]),
             "summary": dump(summary_object(summary)),
         }
@@ -120,6 +126,12 @@ def diagnostic_object(diagnostic: Diagnostic) -> dict[str, Json]:
         else None,
         "hint": readable(diagnostic.hint) or None,
     }
+
+
+def commit_object(diagnostic: Diagnostic) -> dict[str, Json]:
+    """One thing that is wrong with a commit: it has no place in a file."""
+    whole = diagnostic_object(diagnostic)
+    return {name: whole[name] for name in ("code", "name", "severity", "message", "hint")}
 
 
 def summary_object(summary: Summary) -> dict[str, Json]:

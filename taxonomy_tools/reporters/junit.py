@@ -1,4 +1,4 @@
-"""JUnit's XML, as test reports of pipelines are read: a test case a leaf, a failure an error.
+"""JUnit's XML, as test reports of pipelines are read: a test case a leaf, a failure an error; and one for the commits.
 
 It is plain ASCII with character references, so it is the same document whatever the stream can encode.
 """
@@ -40,11 +40,19 @@ class JUnitReporter:
         ]
         self._about = ["<properties>", *properties, "</properties>"]
 
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep a test case for the commits, if anything is wrong with them."""
+        if diagnostics:
+            self._keep(_attributes(classname="contribution", name="commits"), diagnostics, removed=False)
+
     def leaf(self, leaf: LeafReport) -> None:
         """Keep the leaf's test case. A removed leaf is one that was skipped."""
         removed = leaf.change is not None and leaf.change.kind is ChangeKind.REMOVED
-        errors = [found for found in _sorted(leaf) if found.severity is Severity.ERROR]
-        others = [found for found in _sorted(leaf) if found.severity in (Severity.WARNING, Severity.INFO)]
+        self._keep(_case(leaf.path), _sorted(leaf), removed=removed)
+
+    def _keep(self, case: str, diagnostics: Sequence[Diagnostic], *, removed: bool) -> None:
+        errors = [found for found in diagnostics if found.severity is Severity.ERROR]
+        others = [found for found in diagnostics if found.severity in (Severity.WARNING, Severity.INFO)]
         self._failed += bool(errors)
         self._skipped += removed and not errors
         inside = [_failure(diagnostic) for diagnostic in errors]
@@ -53,7 +61,7 @@ class JUnitReporter:
         if others:
             told = "\n".join(line for diagnostic in others for line in _told(diagnostic))
             inside.append(f"<system-out>{_text(told)}</system-out>")
-        self._cases.append(_element("testcase", _case(leaf.path), inside))
+        self._cases.append(_element("testcase", case, inside))
 
     def finish(self, summary: Summary, notes: Sequence[str]) -> None:  # noqa: ARG002 - as a reporter is called
         """Write the document: one suite, with how many of its leaves failed and how many were skipped."""
@@ -89,9 +97,9 @@ def _failure(diagnostic: Diagnostic) -> str:
 def _told(diagnostic: Diagnostic) -> Iterator[str]:
     """A diagnostic as lines of text, with its whole place and its frame."""
     span = diagnostic.span
-    place = escape(diagnostic.file) + (f":{span.line}:{span.column}" if span else "")
+    place = escape(diagnostic.file) + (f":{span.line}:{span.column}: " if span else ": ") if diagnostic.file else ""
     said = reveal(shorten(diagnostic.message, _LONGEST))
-    yield f"{place}: {diagnostic.severity.value} {diagnostic.code} {diagnostic.name}: {said}"
+    yield f"{place}{diagnostic.severity.value} {diagnostic.code} {diagnostic.name}: {said}"
     for line in render(replace(diagnostic, hint=shorten(diagnostic.hint, _LONGEST))):
         yield click.unstyle(line)
 

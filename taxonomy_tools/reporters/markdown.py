@@ -56,6 +56,7 @@ class MarkdownReporter:
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._limit = limit
         self._compared = ""
+        self._commits: Sequence[Diagnostic] = ()
         self._rows = Worst(number=limit, size=limit // 4)
         self._sections = Worst(number=limit, size=limit)
         self._tree = Worst(number=_DRAWN, size=limit)
@@ -63,6 +64,10 @@ class MarkdownReporter:
     def start(self, comparison: Comparison) -> None:
         """Keep what is compared."""
         self._compared = self._comparing(comparison)
+
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep what is wrong with the commits."""
+        self._commits = diagnostics
 
     def leaf(self, leaf: LeafReport) -> None:
         """Keep what is written of the leaf."""
@@ -79,6 +84,8 @@ class MarkdownReporter:
     def finish(self, summary: Summary, notes: Sequence[str]) -> None:
         """Write the report, with the sections for which the limit leaves room."""
         top = [self._verdict(summary), *self._table(), *self._diagram(), *(() if self._quiet else self._notes(notes))]
+        if self._commits:
+            top.append(self._folded("Commits", self._commits, room=self._limit // 8))
         left = self._limit - sum(_size(block) + 1 for block in top) - 200  # and for the last line
         sections = self._fitting(self._sections, left)
         blocks = [*top, *sections]
@@ -163,11 +170,15 @@ class MarkdownReporter:
             yield "".join(f"- {line}\n" for line in (*said, *more))
 
     def _section(self, leaf: LeafReport, shown: Sequence[Diagnostic]) -> str:
-        """A leaf's findings behind its name, the worst first; open where there is an error."""
-        head = f"{self._name(leaf.path)}: {_counted(shown)}"
-        room = self._limit // 4
+        """A leaf's findings behind its name, the worst first."""
+        worst_first = sorted(shown, key=lambda one: badness(leaf, one))
+        return self._folded(self._name(leaf.path), worst_first, room=self._limit // 4)
+
+    def _folded(self, title: str, shown: Sequence[Diagnostic], *, room: int) -> str:
+        """Findings behind a title, as many as there is room for (in bytes); open where there is an error."""
+        head = f"{title}: {_counted(shown)}"
         blocks: list[str] = []
-        for found in sorted(shown, key=lambda one: badness(leaf, one)):
+        for found in shown:
             block = self._finding(found)
             room -= _size(block) + 1
             if room < 0:
@@ -181,8 +192,8 @@ class MarkdownReporter:
         span = diagnostic.span
         place = escape(basename(diagnostic.file)) + (f":{span.line}:{span.column}" if span else "")
         message = prose(shorten(diagnostic.message, _LONGEST), encoding=self._encoding)
-        named = f"{diagnostic.code} {literal(diagnostic.name)}"
-        said = f"**{diagnostic.severity.value}** {named} at {self._name(place)}: {message}\n"
+        named = f"{diagnostic.code} {literal(diagnostic.name)}" + (f" at {self._name(place)}" if place else "")
+        said = f"**{diagnostic.severity.value}** {named}: {message}\n"
         cut = replace(diagnostic, hint=shorten(diagnostic.hint, _LONGEST))
         frame = "\n".join(click.unstyle(line) for line in render(cut, encoding=self._encoding))
         return f"{said}\n<pre>\n{literal_lines(frame, encoding=self._encoding)}\n</pre>\n" if frame else said

@@ -30,6 +30,7 @@ _ROOM = 500_000
 """Bytes for all that is not a result, and for what a compressor still holds back."""
 _SIZE = 64 << 20
 _LONGEST = 1_000
+_MOST_NOTIFICATIONS = 100
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note", Severity.OFF: "none"}
 _PROBLEMS = {"error": "error", "warning": "warning", "note": "recommendation", "none": "recommendation"}
 _INDICES = {rule.CODE: index for index, rule in enumerate(RULES)}
@@ -44,9 +45,17 @@ class SarifReporter:
     def __init__(self, stream: TextIO, _appearance: Appearance) -> None:
         self._stream = stream
         self._worst = Worst(number=MOST_RESULTS, size=_SIZE)
+        self._commits: list[Json] = []
 
     def start(self, comparison: Comparison) -> None:
         """Write nothing: SARIF says which revision was looked at only together with its repository's address."""
+
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep them, as notifications: GitHub takes no result without a file, and a commit is in no one file."""
+        self._commits = [_notification(diagnostic) for diagnostic in diagnostics[:_MOST_NOTIFICATIONS]]
+        if left_out := len(diagnostics) - len(self._commits):
+            text = f"{left_out} more findings about commits are left out."
+            self._commits.append({"level": "warning", "message": {"text": text}})
 
     def leaf(self, leaf: LeafReport) -> None:
         """Keep the leaf's results, if they are among the worst."""
@@ -61,7 +70,7 @@ class SarifReporter:
             "tool": dump({"driver": _driver()}),
             "columnKind": dump("unicodeCodePoints"),
             "originalUriBaseIds": dump({_ROOT: {"description": {"text": "The root of the repository."}}}),
-            "invocations": dump([_invocation(left_out, notes)]),
+            "invocations": dump([_invocation(left_out, self._commits, notes)]),
         }
         head = "".join(f'      "{name}": {value},\n' for name, value in members.items())
         self._stream.write(f'{{\n  "$schema": "{SCHEMA}",\n  "version": "2.1.0",\n  "runs": [\n    {{\n{head}')
@@ -83,13 +92,21 @@ def _fitting(results: Iterable[str]) -> Iterator[str]:
         yield result
 
 
-def _invocation(left_out: int, notes: Sequence[str]) -> dict[str, Json]:
+def _invocation(left_out: int, commits: Sequence[Json], notes: Sequence[str]) -> dict[str, Json]:
     """How the run went: that it came to its end, and what a reader should know."""
-    said: list[Json] = [{"level": "note", "message": {"text": _message(note)}} for note in notes[:100]]
+    said: list[Json] = list(commits)
+    said += [{"level": "note", "message": {"text": _message(note)}} for note in notes[:_MOST_NOTIFICATIONS]]
     if left_out:
         text = f"{left_out} results are left out, because GitHub takes {MOST_RESULTS} and {MOST_BYTES} bytes gzipped."
         said.insert(0, {"level": "warning", "message": {"text": f"{text} Those that are here are the worst."}})
     return {"executionSuccessful": True, "toolExecutionNotifications": said}
+
+
+def _notification(diagnostic: Diagnostic) -> Json:
+    """What is wrong with a commit, and by which rule."""
+    index = _INDICES.get(diagnostic.code)
+    rule: dict[str, Json] = {"id": diagnostic.code, **({"index": index} if index is not None else {})}
+    return {"associatedRule": rule, "level": _LEVELS[diagnostic.severity], "message": {"text": _said(diagnostic)}}
 
 
 def _driver() -> dict[str, Json]:
@@ -128,16 +145,20 @@ def _is_code(title: str, text: str) -> bool:
 
 def _result(diagnostic: Diagnostic, fingerprint: str) -> dict[str, Json]:
     index = _INDICES.get(diagnostic.code)
-    hint = f" ({diagnostic.hint})" if diagnostic.hint else ""
     return {
         "ruleId": diagnostic.code,
         **({"ruleIndex": index} if index is not None else {}),
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": _message(diagnostic.message + hint)},
+        "message": {"text": _said(diagnostic)},
         "locations": [{"physicalLocation": _location(diagnostic)}],
         # The one name that GitHub goes by.
         "partialFingerprints": {"primaryLocationLineHash": fingerprint},
     }
+
+
+def _said(diagnostic: Diagnostic) -> str:
+    """What a diagnostic says, and how to mend it."""
+    return _message(f"{diagnostic.message} ({diagnostic.hint})" if diagnostic.hint else diagnostic.message)
 
 
 def _message(text: str) -> str:

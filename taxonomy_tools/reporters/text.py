@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from posixpath import basename, dirname
 from typing import TextIO
 
@@ -14,7 +15,7 @@ from taxonomy_tools.reporters.base import Appearance
 from taxonomy_tools.reporters.cells import width
 from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.frame import COLORS, render
-from taxonomy_tools.reporters.wording import closing, count, details
+from taxonomy_tools.reporters.wording import closing, count, details, findings
 
 _LETTER_COLORS = {
     ChangeKind.ADDED: "green",
@@ -41,6 +42,7 @@ class TextReporter:
         self._appearance = appearance
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._leaves: list[LeafReport] = []
+        self._contribution: Sequence[Diagnostic] = ()
         self._blocks = 0
 
     def start(self, comparison: Comparison) -> None:
@@ -48,22 +50,27 @@ class TextReporter:
         if not self._appearance.quiet:
             self._write_block(self._header(comparison))
 
+    def contribution(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep them: they come after the table of changes."""
+        self._contribution = diagnostics
+
     def leaf(self, leaf: LeafReport) -> None:
         """Keep the leaf, unless nothing of it will be printed."""
         if leaf.diagnostics or (leaf.change is not None and not self._appearance.quiet):
             self._leaves.append(leaf)
 
     def finish(self, summary: Summary, notes: Sequence[str]) -> None:
-        """Write the table of changes, the findings leaf by leaf, the notes and the counts."""
+        """Write the table of changes, the findings about commits and then leaf by leaf, the notes and the counts."""
         quiet = self._appearance.quiet
         if not quiet:
             self._write_block(self._table())
+        self._write_block(self._commits())
         for leaf in self._leaves:
             self._write_block(self._findings(leaf))
         if not quiet:
             self._write_block(reveal(note, encoding=self._encoding) for note in notes)
-        if not quiet or any(leaf.diagnostics for leaf in self._leaves):
-            self._write_block([closing(summary)] if summary.leaves or not notes else [])
+        if not quiet or self._contribution or any(leaf.diagnostics for leaf in self._leaves):
+            self._write_block([closing(summary)] if summary.leaves or findings(summary) or not notes else [])
 
     def _write_block(self, lines: Iterable[str]) -> None:
         """Write lines as one block, an empty line away from the block before it; no lines are no block."""
@@ -115,6 +122,15 @@ class TextReporter:
         old = leaf.change.old_path if leaf.change else None
         return self._name(leaf.path) if old is None else f"{self._name(old)} -> {self._name(leaf.path)}"
 
+    def _commits(self) -> Iterator[str]:
+        """What is wrong with the commits; how to mend it is said once where one way mends several."""
+        if self._contribution:
+            yield click.style("Commits", bold=True)
+        for _, group in groupby(self._contribution, key=lambda diagnostic: diagnostic.hint):
+            diagnostics = tuple(group)
+            yield from (f"  {self._said(diagnostic)}" for diagnostic in diagnostics)
+            yield from (f"  {line}" for line in render(diagnostics[-1], encoding=self._encoding))
+
     def _findings(self, leaf: LeafReport) -> Iterator[str]:
         """A leaf's diagnostics with their frames.
 
@@ -136,7 +152,9 @@ class TextReporter:
         """The diagnostic's own line. A file in `folder` is named without it, any other by its whole path."""
         span = diagnostic.span
         file = basename(diagnostic.file) if dirname(diagnostic.file) == folder else diagnostic.file
-        place = self._name(file) + (f":{span.line}:{span.column}" if span else "")
+        return f"{self._name(file)}{f':{span.line}:{span.column}' if span else ''}: {self._said(diagnostic)}"
+
+    def _said(self, diagnostic: Diagnostic) -> str:
         severity = click.style(diagnostic.severity.value, fg=COLORS[diagnostic.severity], bold=True)
         message = reveal(diagnostic.message, encoding=self._encoding)
-        return f"{place}: {severity} {diagnostic.code} {diagnostic.name}: {message}"
+        return f"{severity} {diagnostic.code} {diagnostic.name}: {message}"

@@ -39,9 +39,10 @@ def _content(content: ContentChange, *, encoding: str) -> Iterator[str]:
 
 def closing(summary: Summary) -> str:
     """The line that counts. It never says "valid": that there are no findings is only as much as was looked at."""
+    said = findings(summary)
     if not summary.leaves:
-        return "No leaf was checked."
-    return f"{'; '.join(leaves(summary))}. {findings(summary) or 'No findings'}."
+        return f"No leaf was checked. {said}." if said else "No leaf was checked."
+    return f"{'; '.join(leaves(summary))}. {said or 'No findings'}."
 
 
 def leaves(summary: Summary) -> Iterator[str]:

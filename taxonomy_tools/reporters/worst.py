@@ -52,6 +52,10 @@ class Worst:
         self._kept, self._held = kept, held
 
 
-def badness(leaf: LeafReport, diagnostic: Diagnostic) -> Key:
-    """The key of a diagnostic: severity first, then whether it stands on a line that changed, then its place."""
-    return (-diagnostic.severity.rank, not leaf.stands_on_change(diagnostic), diagnostic.sort_key, leaf.path)
+def badness(leaf: LeafReport | None, diagnostic: Diagnostic) -> Key:
+    """The key of a diagnostic: severity first, then whether it stands on a line that changed, then its place.
+
+    What is about a commit (`leaf` is None) is about a change.
+    """
+    elsewhere = leaf is not None and not leaf.stands_on_change(diagnostic)
+    return (-diagnostic.severity.rank, elsewhere, diagnostic.sort_key, leaf.path if leaf is not None else "")

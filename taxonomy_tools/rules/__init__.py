@@ -19,6 +19,7 @@ from taxonomy_tools.rules import (
     misnamed_leaf_file,
     missing_attribution,
     missing_key,
+    missing_sign_off,
     nested_leaf,
     not_a_mapping,
     not_a_regular_file,
@@ -83,7 +84,7 @@ LEAF_RULES: tuple[LeafRule, ...] = (
 )
 """The rules that look at one leaf."""
 
-_OTHERS: tuple[Rule, ...] = (unused_ignore,)
+_OTHERS: tuple[Rule, ...] = (unused_ignore, missing_sign_off)
 """The rules that look at more than a leaf: each is called by name where what it looks at is known."""
 
 RULES: tuple[Rule, ...] = tuple(sorted((*LEAF_RULES, *_OTHERS), key=lambda rule: rule.CODE))

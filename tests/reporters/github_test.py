@@ -12,7 +12,7 @@ from taxonomy_tools.reporters import Appearance
 from taxonomy_tools.reporters.escape import reveal
 from taxonomy_tools.reporters.github import GitHubReporter
 from tests.reporters.hostile import TOKENS, hostile_report, is_inert, play
-from tests.reporters.samples import BIRD, CHANGED, COMPARISON, IMPLICIT, REPORTS, render
+from tests.reporters.samples import BIRD, CHANGED, COMPARISON, CONTRIBUTED, IMPLICIT, REPORTS, render
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,19 @@ def test_a_contributors_changes() -> None:
         "::warning file=compositional_skills/linguistics/rhymes/qna.yaml,title=TX401 missing-attribution::"
         "there is no `attribution.txt`%0Ahint: say where the seed examples come from\n"
         "4 leaves changed: 1 added, 1 modified, 1 renamed, 1 removed. 1 error, 1 warning.\n"
+    )
+
+
+def test_commits_have_no_file() -> None:
+    assert render(CONTRIBUTED, "github") == (
+        "Comparing the working tree with upstream/main\n"
+        "::error title=TX701 missing-sign-off::commit 6666666 lacks the line "
+        "`Signed-off-by: Bo <bo@example.org>`%0Ahint: git rebase --signoff 1111111\n"
+        "::warning title=TX701 missing-sign-off::commit 4444444 `Add rhymes` lacks the line "
+        "`Signed-off-by: Ada Contributor <ada@example.org>`%0Ahint: git commit --amend --signoff\n"
+        "::warning title=TX701 missing-sign-off::commit 5555555 `Start` lacks the line "
+        "`Signed-off-by: Ada Contributor <ada@example.org>`%0Ahint: git rebase --signoff 1111111\n"
+        "1 leaf changed: 1 modified. 1 error, 2 warnings.\n"
     )
 
 
@@ -146,7 +159,10 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
     commands, lines = read(render(hostile, "github"))
 
     shown = reveal(token).replace("##[", "##\\x5b")
-    assert [command.name for command in commands] == ["error", "warning", "notice"]
+    assert [command.name for command in commands] == ["error", "warning", "warning", "notice"]
+    commit = commands.pop(1)
+    assert commit.properties == {"title": "TX701 missing-sign-off"}
+    assert commit.data == f"commit 1111111 `{shown}` {shown}\nhint: {shown}"
     for command, diagnostic in zip(commands, hostile.leaves[0].diagnostics, strict=True):
         assert command.data == f"unknown key `{shown}` {shown}\nhint: {shown}"
         assert command.properties["file"] == reveal(diagnostic.file).replace("##[", "##\\x5b")
@@ -161,7 +177,7 @@ def test_any_report_is_read_back(any_report: Report) -> None:
     commands, lines = read(render(any_report, "github"))
 
     assert {command.name for command in commands} <= {"error", "warning", "notice"}
-    assert len(commands) == sum(len(leaf.diagnostics) for leaf in any_report.leaves)
+    assert len(commands) == sum(len(leaf.diagnostics) for leaf in any_report.leaves) + len(any_report.contribution)
     assert len(lines) <= 3 + len(any_report.notes)
 
 

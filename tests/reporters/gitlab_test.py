@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -11,7 +12,7 @@ from taxonomy_tools.reporters import Appearance
 from taxonomy_tools.reporters.escape import reveal
 from taxonomy_tools.reporters.gitlab import GitLabReporter
 from tests.reporters.hostile import TOKENS, hostile_report, is_inert, play
-from tests.reporters.samples import CHANGED, COMPARISON, IMPLICIT, REPORTS, RHYMES, render
+from tests.reporters.samples import CHANGED, COMPARISON, CONTRIBUTED, IMPLICIT, REPORTS, RHYMES, render
 
 
 def read(text: str) -> list[dict[str, Any]]:
@@ -49,6 +50,16 @@ def test_a_contributors_changes() -> None:
     ]
 
 
+def test_commits_stand_at_the_root_and_keep_their_fingerprints() -> None:
+    issues = read(render(CONTRIBUTED, "gitlab"))
+    later = read(render(replace(CONTRIBUTED, contribution=CONTRIBUTED.contribution[1:]), "gitlab"))
+
+    assert [issue["location"] for issue in issues] == [{"path": ".", "lines": {"begin": 1}}] * 3
+    assert [issue["severity"] for issue in issues] == ["minor", "minor", "major"]
+    assert len({issue["fingerprint"] for issue in issues}) == 3
+    assert later == issues[1:]
+
+
 def test_no_finding_is_an_empty_list() -> None:
     assert render(Report(comparison=COMPARISON), "gitlab") == "[]\n"
 
@@ -68,6 +79,9 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
     issues = read(render(hostile, "gitlab"))
 
     shown = reveal(token)
+    commit = issues.pop(0)
+    assert commit["description"] == f"TX701 missing-sign-off: commit 1111111 `{shown}` {shown} ({shown})"
+    assert commit["location"] == {"path": ".", "lines": {"begin": 1}}
     assert [issue["description"] for issue in issues] == [
         f"TX302 unknown-key: unknown key `{shown}` {shown} ({shown})"
     ] * 3
@@ -77,7 +91,7 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
 @given(REPORTS.filter(lambda report: len({leaf.path for leaf in report.leaves}) == len(report.leaves)))
 def test_any_report_is_read_back(report: Report) -> None:
     reported = [found for leaf in report.leaves for found in leaf.diagnostics if found.severity is not Severity.OFF]
-    assert len(read(render(report, "gitlab"))) == len(reported)
+    assert len(read(render(report, "gitlab"))) == len(reported) + len(report.contribution)
 
 
 def test_ten_megabytes_are_read_back() -> None:

@@ -67,6 +67,17 @@ def hostile_report(token: str) -> Report:
                 path=leaf, kind=None, change=change, content=ContentChange(fields=(token,)), diagnostics=diagnostics
             ),
         ),
+        contribution=(
+            Diagnostic(
+                code="TX701",
+                name="missing-sign-off",
+                severity=Severity.WARNING,
+                message=f"commit 1111111 `{token}` {token}",
+                leaf="",
+                file="",
+                hint=token,
+            ),
+        ),
         notes=(token,),
     )
 

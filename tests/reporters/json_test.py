@@ -143,6 +143,7 @@ def test_a_contributors_changes() -> None:
                 "diagnostics": [],
             },
         ],
+        "contribution": [],
         "notes": [],
         "summary": {
             "leaves": 4,
@@ -164,6 +165,7 @@ def test_nothing_compared_and_nothing_found() -> None:
         '  "comparison": {"head": "the working tree", "base": null, "reason": null, "base_commit": null, '
         '"start": null, "direct": false, "behind": null},\n'
         '  "leaves": [],\n'
+        '  "contribution": [],\n'
         '  "notes": ["There is no leaf."],\n'
         '  "summary": {"leaves": 0, "changes": {}, "errors": 0, "warnings": 0, "infos": 0}\n'
         "}\n"
@@ -232,6 +234,15 @@ def test_hostile_names_and_content_are_data() -> None:
     assert diagnostic["message"] == "unknown key `\x1b[31m\nqna.yaml:1:1: error\ufffd\u2028`"
     assert diagnostic["hint"] == "\x1b[8m\nremove"
     assert leaf["content"]["fields"] == ["a\x1b[1mb\nc"]
+    assert report["contribution"] == [
+        {
+            "code": "TX701",
+            "name": "missing-sign-off",
+            "severity": "warning",
+            "message": "commit 4444444 `\x1b[31m\n::error::x\ufffd\u202e` lacks it",
+            "hint": "git\x1b[8m\nrebase",
+        }
+    ]
     assert report["notes"] == ["ignored: \x1b[31m\n\ufffd"]
 
 
@@ -334,6 +345,7 @@ def test_every_report_follows_its_schema(report: Report) -> None:
     assert not [character for character in text if character != "\n" and not character.isprintable()]
     parsed = parse_report(text)
     assert len(parsed["leaves"]) == parsed["summary"]["leaves"] == len(report.leaves)
+    assert len(parsed["contribution"]) == len(report.contribution)
     text.encode("utf-8")
 
 

@@ -1,3 +1,4 @@
+import json
 from io import StringIO
 
 from hypothesis import given
@@ -6,7 +7,7 @@ from taxonomy_tools.report import LeafReport, Report
 from taxonomy_tools.reporters import Appearance
 from taxonomy_tools.reporters.jsonl import JsonLinesReporter
 from tests.report_schema import parse_lines, parse_report
-from tests.reporters.samples import CHANGED, COMPARISON, HOSTILE, IMPLICIT, ONE, REPORTS, RHYMES, render
+from tests.reporters.samples import CHANGED, COMPARISON, CONTRIBUTED, HOSTILE, IMPLICIT, ONE, REPORTS, RHYMES, render
 
 
 class _Recorder(StringIO):
@@ -55,6 +56,15 @@ def test_hostile_names_do_not_make_lines() -> None:
     (leaf,) = parse_lines(render(HOSTILE, "jsonl"))
 
     assert leaf["blobs"]["after"]["qna"]["oid"] == ONE
+
+
+def test_commits_come_first_on_a_line_of_their_own() -> None:
+    text = render(CONTRIBUTED, "jsonl")
+
+    assert json.loads(text.split("\n")[0]) == {
+        "contribution": parse_report(render(CONTRIBUTED, "json"))["contribution"],
+    }
+    assert len(parse_lines(text)) == 1
 
 
 @given(REPORTS)

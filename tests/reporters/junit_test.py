@@ -11,7 +11,7 @@ from taxonomy_tools.reporters import Appearance
 from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.junit import JUnitReporter
 from tests.reporters.hostile import TOKENS, hostile_report, is_inert, play
-from tests.reporters.samples import CHANGED, COMPARISON, REPORTS, render
+from tests.reporters.samples import CHANGED, COMPARISON, CONTRIBUTED, REPORTS, render
 
 
 def read(text: str) -> ET.Element:
@@ -77,6 +77,19 @@ def test_a_contributors_changes() -> None:
     )
 
 
+def test_commits_are_a_test_case() -> None:
+    suite = read(render(CONTRIBUTED, "junit"))
+    case = suite.findall("testcase")[0]
+
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert case.attrib == {"classname": "contribution", "name": "commits"}
+    assert case.findtext("failure") == (
+        "error TX701 missing-sign-off: commit 6666666 lacks the line `Signed-off-by: Bo <bo@example.org>`\n"
+        "   hint: git rebase --signoff 1111111"
+    )
+    assert (case.findtext("system-out") or "").count("warning TX701 missing-sign-off: commit ") == 2
+
+
 def test_notes_are_the_output_of_the_suite() -> None:
     suite = read(render(Report(comparison=COMPARISON, notes=("No leaf changed.", "Another.")), "junit"))
 
@@ -89,7 +102,10 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
     suite = read(render(hostile_report(token), "junit"))
 
     shown = reveal(token).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-    [case] = suite.findall("testcase")
+    [commits, case] = suite.findall("testcase")
+    assert commits.attrib == {"classname": "contribution", "name": "commits"}
+    said = commits.findtext("system-out") or ""
+    assert said.startswith(f"warning TX701 missing-sign-off: commit 1111111 `{shown}` {shown}")
     [failure] = case.findall("failure")
     assert failure.get("message") == f"unknown key `{shown}` {shown}"
     assert f"{shown}\n" in (failure.text or "") + "\n"
@@ -102,9 +118,9 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
 def test_any_report_is_read_back(report: Report) -> None:
     suite = read(render(report, "junit"))
 
-    errors = [found for leaf in report.leaves for found in leaf.diagnostics if found.severity is Severity.ERROR]
-    assert len(list(suite.iter("failure"))) == len(errors)
-    assert len(suite.findall("testcase")) == len(report.leaves)
+    found = [*report.contribution, *(found for leaf in report.leaves for found in leaf.diagnostics)]
+    assert len(list(suite.iter("failure"))) == sum(one.severity is Severity.ERROR for one in found)
+    assert len(suite.findall("testcase")) == len(report.leaves) + bool(report.contribution)
 
 
 def test_a_removed_leaf_is_skipped_and_no_other() -> None:

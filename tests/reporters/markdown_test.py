@@ -14,7 +14,18 @@ from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, MarkdownReporter
 from taxonomy_tools.reporters.markup import code, prose
 from tests.reporters.hostile import TOKENS, hostile_report, is_inert, play
-from tests.reporters.samples import BIRD, CHANGED, COMPARISON, IMPLICIT, REPORTS, TEXT, render
+from tests.reporters.samples import (
+    BIRD,
+    CHANGED,
+    COMPARISON,
+    CONTRIBUTED,
+    IMPLICIT,
+    REPORTS,
+    RHYMES,
+    TEXT,
+    UNSIGNED,
+    render,
+)
 
 _TAG = re.compile(r"</?(?:code|pre|summary|details)>|<details open>")
 _NODE = re.compile(r'  (?:n\d+ --> )?n\d+\["((?:[^\W]|[ _-]|#\d+;|<br>(?:\w|[ ,])+|[^\x00-\x7f])*)"\](?::::\w+)?')
@@ -135,6 +146,47 @@ flowchart LR
     )
 
 
+def test_commits_have_a_section() -> None:
+    text = render(replace(CONTRIBUTED, leaves=(), contribution=CONTRIBUTED.contribution[1:]), "markdown", quiet=True)
+    read(text)
+
+    assert text == (
+        """\
+## taxonomy-tools: 1 error, 1 warning
+
+No leaf changed, or none was there to be checked.
+
+<details open>
+<summary>Commits: 1 error, 1 warning</summary>
+
+**warning** TX701 missing-sign-off: commit <code>5555555</code> <code>Start</code> lacks the line """
+        """<code>Signed-off-by&#58; Ada Contributor &#60;ada&#64;example.org&#62;</code>
+
+<pre>
+   hint&#58; git rebase &#45;&#45;signoff 1111111
+</pre>
+
+**error** TX701 missing-sign-off: commit <code>6666666</code> lacks the line """
+        """<code>Signed-off-by&#58; Bo &#60;bo&#64;example.org&#62;</code>
+
+<pre>
+   hint&#58; git rebase &#45;&#45;signoff 1111111
+</pre>
+
+</details>
+"""
+    )
+
+
+def test_commits_stay_within_their_share_of_the_limit() -> None:
+    unsigned = tuple(replace(UNSIGNED, message=f"commit {number:07} " + "@x " * 150) for number in range(1_000))
+    text = written(replace(CHANGED, contribution=unsigned), COMMENT_LIMIT)
+
+    assert len(text.encode()) < COMMENT_LIMIT
+    assert read(text).sections == ["Commits: 1000 warnings", f"{RHYMES}: 1 error, 1 warning"]
+    assert re.search(r"\n\d+ more findings are left out\.\n\n</details>", text)
+
+
 def test_quiet_leaves_out_what_is_well() -> None:
     parts = read(render(CHANGED, "markdown", quiet=True))
     assert len(parts.rows) == len(parts.sections) == 1
@@ -180,7 +232,7 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
     path = escape(hostile.leaves[0].path)
     [row] = parts.rows
     assert row[1].endswith(f"→ {path}")
-    assert parts.sections == [f"{path}: 1 error, 1 warning, 1 info"]
+    assert parts.sections == ["Commits: 1 warning", f"{path}: 1 error, 1 warning, 1 info"]
     assert len(parts.diagram) > 3
     if "`" not in token:
         assert reveal(token) in parts.code
@@ -192,7 +244,8 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
 def test_any_report_is_read_back(report: Report) -> None:
     parts = read(render(report, "markdown"))
 
-    assert len(parts.sections) == sum(bool(leaf.diagnostics) for leaf in report.leaves)
+    with_findings = sum(bool(leaf.diagnostics) for leaf in report.leaves)
+    assert len(parts.sections) == with_findings + bool(report.contribution)
     assert all(len(row) == 5 for row in parts.rows)
 
 

@@ -1,6 +1,7 @@
 """Reports to print: one as a contributor sees it, one that means harm, and any at all."""
 
 import os
+from dataclasses import replace
 from io import StringIO
 
 from hypothesis import strategies as st
@@ -98,6 +99,25 @@ CHANGED = Report(
         ),
     ),
 )
+UNSIGNED = Diagnostic(
+    code="TX701",
+    name="missing-sign-off",
+    severity=Severity.WARNING,
+    message="commit 4444444 `Add rhymes` lacks the line `Signed-off-by: Ada Contributor <ada@example.org>`",
+    leaf="",
+    file="",
+    hint="git commit --amend --signoff",
+)
+OLDER = replace(
+    UNSIGNED,
+    message="commit 5555555 `Start` lacks the line `Signed-off-by: Ada Contributor <ada@example.org>`",
+    hint="git rebase --signoff 1111111",
+)
+OLDEST = replace(
+    OLDER, message="commit 6666666 lacks the line `Signed-off-by: Bo <bo@example.org>`", severity=Severity.ERROR
+)
+CONTRIBUTED = replace(CHANGED, leaves=CHANGED.leaves[1:2], contribution=(UNSIGNED, OLDER, OLDEST))
+"""A leaf in which nothing is wrong, in three commits that are not signed off."""
 
 HOSTILE_NAME = os.fsdecode(b"knowledge/\x1b[2J\n\xff/\xe2\x80\xaetxt/%0A::error::x/<script>")
 HOSTILE = Report(
@@ -130,6 +150,11 @@ HOSTILE = Report(
                     frame=(FrameLine(number=7, text="\x1b[\u202ea\x00b: c"),),
                 ),
             ),
+        ),
+    ),
+    contribution=(
+        replace(
+            UNSIGNED, message="commit 4444444 `\x1b[31m\n::error::x\udcff\u202e` lacks it", hint="git\x1b[8m\nrebase"
         ),
     ),
     notes=("ignored: \x1b[31m\n\udcff",),
@@ -170,6 +195,16 @@ _DIAGNOSTICS = st.builds(
     span=st.none() | _SPANS,
     hint=TEXT,
     frame=st.lists(_FRAME_LINES, max_size=2).map(tuple),
+)
+_COMMIT_DIAGNOSTICS = st.builds(
+    Diagnostic,
+    code=st.just("TX701"),
+    name=st.just("missing-sign-off"),
+    severity=st.sampled_from([Severity.ERROR, Severity.WARNING, Severity.INFO]),
+    message=TEXT.filter(bool),
+    leaf=st.just(""),
+    file=st.just(""),
+    hint=TEXT,
 )
 LEAVES = st.builds(
     LeafReport,
@@ -213,6 +248,7 @@ REPORTS = st.builds(
         behind=st.none() | _COUNTS,
     ),
     leaves=st.lists(LEAVES, max_size=3).map(tuple),
+    contribution=st.lists(_COMMIT_DIAGNOSTICS, max_size=2).map(tuple),
     notes=st.lists(TEXT.filter(bool), max_size=2).map(tuple),
 )
 

@@ -19,7 +19,7 @@ from taxonomy_tools.reporters.sarif import SarifReporter
 from taxonomy_tools.rules import RULES
 from taxonomy_tools.rules.documentation import documentation
 from tests.reporters.hostile import TOKENS, hostile_report, is_inert, play
-from tests.reporters.samples import CHANGED, COMPARISON, IMPLICIT, REPORTS, RHYMES, render
+from tests.reporters.samples import CHANGED, COMPARISON, CONTRIBUTED, IMPLICIT, REPORTS, RHYMES, UNSIGNED, render
 from tests.reporters.sarif_schema import validator
 
 
@@ -200,7 +200,10 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
     for result, found in zip(run["results"], hostile.leaves[0].diagnostics, strict=True):
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert unquote_to_bytes(uri) == found.file.encode("utf-8", "surrogateescape")
-    [note] = run["invocations"][0]["toolExecutionNotifications"]
+    [commit, note] = run["invocations"][0]["toolExecutionNotifications"]
+    rule = {"id": "TX701", "index": [rule.CODE for rule in RULES].index("TX701")}
+    text = f"commit 1111111 `{shown}` {shown} ({shown})"
+    assert commit == {"associatedRule": rule, "level": "warning", "message": {"text": text}}
     assert note == {"level": "note", "message": {"text": shown}}
 
 
@@ -209,6 +212,18 @@ def test_hostile_content_is_read_back_as_what_it_is(token: str) -> None:
 def test_any_report_is_read_back(report: Report) -> None:
     run = valid(render(report, "sarif"))
     assert len(run["results"]) == sum(len(leaf.diagnostics) for leaf in report.leaves)
+
+
+def test_commits_are_notifications_up_to_a_number() -> None:
+    unsigned = tuple(replace(UNSIGNED, message=f"commit {number:07}") for number in range(120))
+    run = valid(render(replace(CONTRIBUTED, contribution=unsigned), "sarif"))
+
+    said = run["invocations"][0]["toolExecutionNotifications"]
+    assert run["results"] == []
+    assert [one["message"]["text"] for one in said] == [
+        *(f"commit {number:07} (git commit --amend --signoff)" for number in range(100)),
+        "20 more findings about commits are left out.",
+    ]
 
 
 def test_what_is_beyond_the_number_is_left_out_and_counted() -> None:

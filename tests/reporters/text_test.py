@@ -19,12 +19,14 @@ from tests.reporters.samples import (
     BIRD,
     CHANGED,
     COMPARISON,
+    CONTRIBUTED,
     HOSTILE,
     IMPLICIT,
     MISSING,
     ONE,
     REPORTS,
     RHYMES,
+    UNSIGNED,
     render,
 )
 
@@ -114,6 +116,10 @@ Why a\nb\\n: because\n\u009b31m
 
 C  \xff\r -> knowledge/\x1b[2J\n\xff/\u202etxt/%0A::error::x/<script>  a\x1b[1mb\nc, attribution.txt
 
+Commits
+  warning TX701 missing-sign-off: commit 4444444 `\x1b[31m\n::error::x\xff\u202e` lacks it
+     hint: git\x1b[8m\nrebase
+
 knowledge/\x1b[2J\n\xff/\u202etxt/%0A::error::x/<script>
   qna.yaml:7:3: info TX302 unknown-key: unknown key `\x1b[31m\nqna.yaml:1:1: error\ud800\u2028`
      7 | \x1b[\u202ea\x00b: c
@@ -121,8 +127,44 @@ knowledge/\x1b[2J\n\xff/\u202etxt/%0A::error::x/<script>
 
 ignored: \x1b[31m\n\xff
 
-1 leaf changed: 1 copied. 1 info.
+1 leaf changed: 1 copied. 1 warning, 1 info.
 """
+    )
+
+
+def test_commits_stand_before_the_leaves_and_a_mend_is_said_once() -> None:
+    assert render(replace(CHANGED, leaves=CHANGED.leaves[:1], contribution=CONTRIBUTED.contribution), "text") == (
+        """\
+Comparing the working tree with upstream/main (merge base 1111111, 3 commits behind)
+Why upstream/main: the first that exists of upstream/HEAD, upstream/main
+
+A  compositional_skills/linguistics/rhymes  freeform skill  5 seed examples
+
+Commits
+  warning TX701 missing-sign-off: commit 4444444 `Add rhymes` lacks the line """
+        """`Signed-off-by: Ada Contributor <ada@example.org>`
+     hint: git commit --amend --signoff
+  warning TX701 missing-sign-off: commit 5555555 `Start` lacks the line """
+        """`Signed-off-by: Ada Contributor <ada@example.org>`
+  error TX701 missing-sign-off: commit 6666666 lacks the line `Signed-off-by: Bo <bo@example.org>`
+     hint: git rebase --signoff 1111111
+
+""" + FINDINGS.rpartition("4 leaves")[0] + "1 leaf changed: 1 added. 2 errors, 3 warnings.\n"
+    )
+
+
+def test_quiet_shows_commits() -> None:
+    text = render(replace(CONTRIBUTED, leaves=()), "text", quiet=True)
+
+    assert text.startswith("Commits\n  warning TX701 ")
+    assert text.endswith("\nNo leaf was checked. 1 error, 2 warnings.\n")
+
+
+def test_what_is_switched_off_is_not_shown() -> None:
+    off = replace(UNSIGNED, severity=Severity.OFF)
+
+    assert render(replace(CONTRIBUTED, contribution=(off,)), "text") == render(
+        replace(CONTRIBUTED, contribution=()), "text"
     )
 
 

@@ -172,6 +172,7 @@ EXAMPLES: dict[str, Callable[[str], Files] | None] = {
     "TX602": knowledge,
     "TX603": knowledge,
     "TX604": knowledge,
+    "TX701": None,  # a commit: missing_sign_off_test.py
 }
 INSTEAD: dict[str, Callable[[str], Files] | None] = {
     **EXAMPLES,
