@@ -93,6 +93,7 @@ COMMON = [
     ["--head"],
     ["--yaml-rules"],
     ["--jobs"],
+    ["--no-cache"],
     ["--output-format"],
     ["--output"],
     ["--quiet", "-q"],
