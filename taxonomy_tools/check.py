@@ -3,7 +3,7 @@
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil
 
@@ -13,6 +13,7 @@ from taxonomy_tools.content import ContentChange
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import ChangeKind, LeafChange
 from taxonomy_tools.examine import Examined, Leaf, Terms, examine
+from taxonomy_tools.policy import Policy
 from taxonomy_tools.recall import Query, Recall
 from taxonomy_tools.report import LeafReport
 from taxonomy_tools.source import Entry, Source
@@ -29,9 +30,13 @@ _HANDFUL = 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What a check goes by. `prefix` is the taxonomy's folder in the repository, with a `/` at its end, or empty."""
+    """What a check goes by. `prefix` is the taxonomy's folder in the repository, with a `/` at its end, or empty.
+
+    `policy` says what counts of what is found.
+    """
 
     terms: Terms
+    policy: Policy = field(default_factory=Policy)
     prefix: str = ""
 
 
@@ -137,6 +142,7 @@ def _report(leaf: Leaf, examined: Examined, settings: Settings) -> LeafReport:
     files = examined.files if settings.terms.object_format else leaf.files
     if change is not None and change.new is not None:
         change = replace(change, new=files)
+    in_force = settings.policy.judge(leaf.path, verdict.diagnostics, verdict.ignores, across=leaf.change is None)
     return LeafReport(
         path=leaf.path,
         kind=verdict.kind,
@@ -144,7 +150,7 @@ def _report(leaf: Leaf, examined: Examined, settings: Settings) -> LeafReport:
         files=files if change is None else None,
         content=_content(change, examined),
         seed_examples=verdict.seed_examples,
-        diagnostics=tuple(_placed(diagnostic, settings.prefix) for diagnostic in verdict.diagnostics),
+        diagnostics=tuple(_placed(diagnostic, settings.prefix) for diagnostic in in_force),
         changed_lines=_changed_lines(change, examined),
     )
 

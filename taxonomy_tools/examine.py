@@ -13,6 +13,7 @@ from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import ChangeKind, LeafChange, LeafFiles, hashed
 from taxonomy_tools.document import Document, Problem, load
 from taxonomy_tools.fix import mark_fixable
+from taxonomy_tools.ignores import ignores
 from taxonomy_tools.layout import ALONE, ATTRIBUTION_FILE, QNA_FILE, LeafKind, Surroundings, leaf_kind, schema_kind
 from taxonomy_tools.lines import changed_lines
 from taxonomy_tools.rules import LEAF_RULES
@@ -236,6 +237,7 @@ def _verdict(draft: _Draft, subject: Subject) -> Verdict:
         seed_examples=len(seed_examples(document.data)) if document is not None else None,
         lines=content.count(b"\n") + 1 if isinstance(content, bytes) else None,
         diagnostics=diagnostics,
+        ignores=ignores(document) if document is not None else (),
     )
 
 
