@@ -151,6 +151,7 @@ _CC_URL = re.compile(r"creativecommons\.org/licenses/([a-z-]{2,8})/(\d\.\d)", re
 _SPDX_URL = re.compile(r"spdx\.org/licenses/([\w.+-]{1,60}?)(?:\.html)?/?(?:[?#]|$)", re.IGNORECASE)
 _OPERATOR = re.compile(r"(\s+(?:and|or|with)\s+|[()])", re.IGNORECASE)
 _PARENTHESES = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
+_EXCEPTION = re.compile(r"[A-Za-z][\w.-]*")
 _LIST = re.compile(r"\s*[,;&]\s*")
 
 
@@ -221,17 +222,18 @@ def _creative_commons(words: list[str]) -> str | None:
     terms: set[str] = set()
     versions: set[str] = set()
     marked = False
-    for number, word in enumerate(_split_terms(words)):
+    previous = ""
+    for word in _split_terms(words):
         if word in _CC_WORDS:
             terms.add(_CC_WORDS[word])
         elif word[0].isdigit():
-            # `CC 0` and `CC0` are one.
-            if word == "0" and number <= 2:
+            if word == "0" and previous == "cc":  # `CC 0` and `CC0` are one
                 terms.add("0")
             else:
                 versions.add(word if "." in word else f"{word}.0")
         elif word not in _CC_FILLERS:
             return None
+        previous = word
         marked = marked or word in {"cc", "cc0", "creative", "creativecommons", "commons"}
     if not terms or len(versions) > 1 or not (marked or (len(terms) > 1 and "BY" in terms)):
         return None
@@ -320,7 +322,7 @@ def _denied_in_expression(text: str, allowed: tuple[str, ...], permitted: frozen
             found[symbol] = _denied_operand(word, allowed, permitted)
             spelled.append(symbol)
         previous = spelled[-1]
-    expression = _parsed(" ".join(spelled))
+    expression = _parsed(spelled)
     if expression is None:
         # Words that only look like operators: "the licence of this and that".
         return _denied_symbol(text, allowed, permitted)
@@ -346,14 +348,39 @@ def _evaluated(expression: Any, found: dict[str, tuple[Denied, ...]]) -> tuple[D
     return tuple(item for result in results for item in result)
 
 
-def _parsed(expression: str) -> Any:
-    """The expression, None if it is none."""
+def _parsed(terms: list[str]) -> Any:
+    """The expression that the terms are, None if they are none."""
+    # Of what is none the parser raises all kinds of errors, so it gets to see the others alone.
+    if not _is_well_formed(terms):
+        return None
     from license_expression import ExpressionError
 
     try:
-        return _licensing().parse(expression)
+        return _licensing().parse(" ".join(terms))
     except ExpressionError:
         return None
+
+
+def _is_well_formed(terms: list[str]) -> bool:
+    """Whether operands and operators take turns, brackets match, and one word stands behind a WITH."""
+    depth = 0
+    operand_due = True
+    previous = ""
+    for term in terms:
+        if term in {"AND", "OR", "WITH", ")"}:
+            if operand_due or (term == "WITH" and previous == ")"):
+                return False
+            depth -= term == ")"
+            operand_due = term != ")"
+        else:
+            if not operand_due or (previous == "WITH" and not _EXCEPTION.fullmatch(term)):
+                return False
+            depth += term == "("
+            operand_due = term == "("
+        if depth < 0:
+            return False
+        previous = term
+    return depth == 0 and not operand_due
 
 
 def _spdx(text: str) -> str | None:

@@ -4,7 +4,6 @@ GitHub takes 25,000 results a run, of which it shows 5,000, and 10 MB gzipped. T
 is left out, and a notification says how much that was.
 """
 
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
@@ -19,7 +18,7 @@ from taxonomy_tools.reporters.json import Json, dump
 from taxonomy_tools.reporters.worst import Worst, badness
 from taxonomy_tools.rules import RULES
 from taxonomy_tools.rules.base import Rule
-from taxonomy_tools.rules.documentation import documentation
+from taxonomy_tools.rules.documentation import documentation, shows_code
 from taxonomy_tools.text import shorten
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -34,7 +33,6 @@ _MOST_NOTIFICATIONS = 100
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note", Severity.OFF: "none"}
 _PROBLEMS = {"error": "error", "warning": "warning", "note": "recommendation", "none": "recommendation"}
 _INDICES = {rule.CODE: index for index, rule in enumerate(RULES)}
-_KEY = re.compile(r"\s*(- )?[\w ]+:( |$)")
 _ROOT = "%SRCROOT%"
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 
@@ -124,7 +122,7 @@ def _rule(rule: Rule) -> dict[str, Json]:
     level = _LEVELS[rule.SEVERITY]
     plain = "\n\n".join(f"{title}\n{text}" for title, text in about.sections)
     marked = "\n\n".join(
-        f"**{title}**\n\n" + (f"```yaml\n{text}\n```" if _is_code(title, text) else text)
+        f"**{title}**\n\n" + (f"```yaml\n{text}\n```" if shows_code(title, text) else text)
         for title, text in about.sections
     )
     return {
@@ -136,11 +134,6 @@ def _rule(rule: Rule) -> dict[str, Json]:
         "defaultConfiguration": {"level": level, "enabled": rule.SEVERITY is not Severity.OFF},
         "properties": {"problem.severity": _PROBLEMS[level], "tags": ["taxonomy"]},
     }
-
-
-def _is_code(title: str, text: str) -> bool:
-    """Whether a section of a rule's documentation shows what is typed: examples do, and what to write instead may."""
-    return title == "For example" or (title == "Instead" and all(_KEY.match(line) for line in text.splitlines()))
 
 
 def _result(diagnostic: Diagnostic, fingerprint: str) -> dict[str, Json]:

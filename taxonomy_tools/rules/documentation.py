@@ -1,5 +1,6 @@
 """The documentation of a rule, read from its module's docstring."""
 
+import re
 from dataclasses import dataclass
 from inspect import cleandoc
 from textwrap import dedent
@@ -7,6 +8,7 @@ from textwrap import dedent
 from taxonomy_tools.rules.base import Rule
 
 SECTIONS = ("What it flags", "Why", "Instead", "For example")
+_TYPED = re.compile(r"\s*(?:(?:- )?[\w ]+:(?: |$)|- |(?:cp|git|mv|rm) )")  # a key, an item, a command
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,3 +33,8 @@ def documentation(rule: Rule) -> Documentation:
         raise ValueError(f"the docstring of rule {rule.CODE} must be a summary and then {', '.join(SECTIONS)}")
     texts = tuple((title, dedent("\n".join(lines)).strip("\n")) for title, lines in sections.items())
     return Documentation(summary=summary, sections=texts)
+
+
+def shows_code(title: str, text: str) -> bool:
+    """Whether a section shows what is typed: examples do, and what to write instead may."""
+    return title == "For example" or (title == "Instead" and all(_TYPED.match(line) for line in text.splitlines()))
