@@ -8,9 +8,11 @@ same objects, and who works on each text remembers what came of it by its `id`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from taxonomy_tools.content import seed_examples
-from taxonomy_tools.document import Route
+from taxonomy_tools.diagnostics import Span
+from taxonomy_tools.document import Document, Route
 
 _SEEDS = "seed_examples"
 _PAIRS = "questions_and_answers"
@@ -36,6 +38,35 @@ class Pair:
     question: Passage | None = None
     answer: Passage | None = None
     context: Passage | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seeds:
+    """All that `pairs` and `contexts` give. `texts` are their passages, one of each text that aliases repeat."""
+
+    pairs: tuple[Pair, ...]
+    contexts: tuple[Passage, ...]
+    texts: tuple[Passage, ...]
+
+
+@lru_cache(maxsize=1)
+def read(document: Document) -> Seeds:
+    """What the seed examples of a document say, for the rules that look at it one after the other."""
+    found, around = tuple(pairs(document.data)), tuple(contexts(document.data))
+    said = (passage for pair in found for passage in (pair.question, pair.answer) if passage is not None)
+    texts: dict[object, Passage] = {}
+    for passage in (*around, *said):
+        # By `id`, not by text: what is written twice is to be told twice. Python has but one "" and one of each letter.
+        texts.setdefault(id(passage.text) if len(passage.text) > 1 else passage.route, passage)
+    return Seeds(pairs=found, contexts=around, texts=tuple(texts.values()))
+
+
+def span_within(document: Document, route: Route, part: str) -> Span:
+    """Where a part of the text at a route first stands, or all of the text where escapes or folded lines hide it."""
+    whole, source = document.span(route), document.source(route)
+    start = document.text.start(whole.line) + whole.column - 1
+    index = source.find(part) if document.text.text.startswith(source, start) else -1  # an alias stands elsewhere
+    return document.text.span(start + index, start + index + len(part)) if index >= 0 else whole
 
 
 def pairs(data: object) -> Iterator[Pair]:

@@ -96,6 +96,29 @@ def with_contexts(text: str) -> Files:
     return {path: document.replace("    answer:", "    context: So it is.\n    answer:")}
 
 
+def context(text: str) -> Files:
+    """A leaf of knowledge whose seed examples are the text."""
+    return knowledge(f"seed_examples:\n{indented(text, 2)}")
+
+
+def long_answers(text: str) -> Files:
+    assert text == "Five seed examples with answers of 500 words each."
+    pair = f"  - question: What?\n    answer: {'so ' * 500}\n"
+    return leaf(f"seed_examples:\n{pair * 5}")
+
+
+def long_context(text: str) -> Files:
+    count = re.fullmatch(r"A context that is a whole chapter of (\d),(\d+) words\.", text)
+    assert count is not None
+    return context(f"- context: {'so ' * int(count[1] + count[2])}")
+
+
+def long_answer(text: str) -> Files:
+    count = re.fullmatch(r"An answer that retells a chapter in (\d+) words\.", text)
+    assert count is not None
+    return leaf(f"answer: {'so ' * int(count[1])}")
+
+
 def latin_1(text: str) -> Files:
     character, byte = re.findall("`(.+?)`|(0x[0-9a-f]{2})", text)
     data = character[0].encode("latin-1")
@@ -166,7 +189,14 @@ EXAMPLES: dict[str, Callable[[str], Files] | None] = {
     "TX402": empty_attribution,
     "TX403": attribution,
     "TX404": attribution,
+    "TX501": leaf,
+    "TX503": long_answers,
+    "TX504": long_context,
+    "TX505": long_answer,
+    "TX506": leaf,
+    "TX507": leaf,
     "TX508": leaf,
+    "TX509": context,
     "TX510": unhidden,
     "TX601": knowledge,
     "TX602": knowledge,
@@ -182,6 +212,9 @@ INSTEAD: dict[str, Callable[[str], Files] | None] = {
     "TX101": renamed,
     "TX401": attribution,
     "TX402": attribution,
+    "TX503": None,  # to shorten it, as in the two below
+    "TX504": None,
+    "TX505": None,
 }
 
 
