@@ -29,11 +29,15 @@ YAMLLINT_RULES = "{extends: relaxed, rules: {line-length: disable}}"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A process to measure: its arguments and where it runs."""
+    """A process to measure: its arguments and where it runs.
+
+    `warm` says that it finds what it kept in its cache the time before; else the cache is empty each time.
+    """
 
     name: str
     arguments: tuple[str, ...]
     folder: Path
+    warm: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,9 +83,9 @@ class Bench:
         self._home = scratch / "home"
         self._home.mkdir()
 
-    def diff(self, folder: Path, *options: str, name: str) -> Command:
+    def diff(self, folder: Path, *options: str, name: str, warm: bool = False) -> Command:
         """`taxonomy-diff` as it is installed beside this Python."""
-        return Command(name=name, arguments=(script("taxonomy-diff"), *options), folder=folder)
+        return Command(name=name, arguments=(script("taxonomy-diff"), *options), folder=folder, warm=warm)
 
     def repository(self, name: str) -> Path:
         """A new repository with one commit, in which there is nothing but a README."""
@@ -102,12 +106,19 @@ class Bench:
         subprocess.run(["git", *arguments], cwd=folder, env=self.environment(), check=True)
 
     def environment(self) -> dict[str, str]:
-        """Nothing of the user's Git configuration, of a CI event or of a cache."""
+        """Nothing of the user's Git configuration, of a CI event or of a cache of theirs."""
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "LANG") if name in os.environ}
         people = {f"GIT_{role}_NAME": "Bench" for role in ("AUTHOR", "COMMITTER")}
         people |= {f"GIT_{role}_EMAIL": "bench@example.com" for role in ("AUTHOR", "COMMITTER")}
         home = {"HOME": str(self._home), "XDG_CONFIG_HOME": str(self._home), "XDG_CACHE_HOME": str(self._home)}
         return kept | people | home | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def started(self, command: Command) -> dict[str, str]:
+        """The environment for a command that starts now, with its cache as it is to be."""
+        cache = self.scratch / "caches" / (command.name.replace("/", "-") if command.warm else "cold")
+        if not command.warm:
+            shutil.rmtree(cache, ignore_errors=True)
+        return self.environment() | {"TAXONOMY_CACHE": str(cache)}
 
     def time(self, *commands: Command) -> list[tuple[float, ...]]:
         """Seconds of each command, one tuple a turn, after one turn that is not counted.
@@ -120,11 +131,12 @@ class Bench:
         return turns
 
     def _seconds(self, command: Command) -> float:
+        environment = self.started(command)
         start = time.perf_counter()
         finished = subprocess.run(
             command.arguments,
             cwd=command.folder,
-            env=self.environment(),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -136,11 +148,11 @@ class Bench:
         return seconds
 
     def changed(self, command: Command) -> int:
-        """How many leaves the command says have changed: what is measured must have done its work."""
+        """How many leaves the command reports: what is measured must have done its work."""
         finished = subprocess.run(
             [*command.arguments, "--output-format", "json"],
             cwd=command.folder,
-            env=self.environment(),
+            env=self.started(command),
             stdout=subprocess.PIPE,
             check=False,
         )
@@ -232,7 +244,7 @@ def measure_memory(bench: Bench) -> Iterator[Result]:
     write_leaves(folder, bench.material, 10_000)
     for jobs in ("1", "2"):
         command = bench.diff(folder, "--base", "main", "--jobs", jobs, name=f"taxonomy-diff --jobs {jobs}, 10,000 new")
-        memory = peak_memory(command, bench.environment())
+        memory = peak_memory(command, bench.started(command))
         bench.medians[command.name] = (memory.seconds,) * 3
         what = f"memory at 10,000 new leaves, `--jobs {jobs}`"
         yield megabytes(f"{what}: the process itself", memory.own)
@@ -241,11 +253,54 @@ def measure_memory(bench: Bench) -> Iterator[Result]:
             yield megabytes(f"{what}: it and its children together, shared pages once", memory.together)
 
 
+def measure_cache(bench: Bench) -> Iterator[Result]:
+    """What leaves cost that have been looked at before, and what it costs to keep what was found."""
+    folder, clean = bench.repository("cache"), bench.repository("clean")
+    paths = write_leaves(folder, bench.material, 1_000)
+    write_leaves(clean, bench.material, 1_000)
+    for one in (folder, clean):
+        bench.commit(one)
+        bench.git(one, "branch", "before")
+    edit_leaves(folder, paths[:500])
+    write_leaves(folder, bench.material, 500, start=1_000)
+    for where in ("in the working tree", "in a commit"):
+        if where == "in a commit":
+            bench.commit(folder)
+        warm = bench.diff(folder, "--base", "before", name=f"taxonomy-diff, 1,000 known leaves {where}", warm=True)
+        nothing = bench.diff(clean, "--base", "before", name=f"taxonomy-diff, nothing changed {where}", warm=True)
+        expect(bench, warm, 1_000)
+        expect(bench, nothing, 0)
+        turns = bench.time(warm, nothing)
+        what = f"1,000 known leaves {where}, half of them modified, against no change"
+        yield difference(what, 0.3, (a - b for a, b in turns))
+
+    folder = bench.repository("keep")
+    write_leaves(folder, bench.material, 200)
+    kept = bench.diff(folder, "--base", "main", name="taxonomy-diff, 200 new leaves to keep")
+    without = bench.diff(folder, "--base", "main", "--no-cache", name="taxonomy-diff --no-cache, 200 new leaves")
+    expect(bench, kept, 200)
+    turns = bench.time(kept, without)
+    yield ratio("200 new leaves, cold, with a cache, against `--no-cache`", 1.1, ((a, b) for a, b in turns))
+
+
+def measure_whole_taxonomy(bench: Bench) -> Iterator[Result]:
+    """A taxonomy of 20,000 leaves that were all looked at before."""
+    folder = bench.repository("whole")
+    write_leaves(folder, bench.material, 20_000)
+    bench.commit(folder)
+    arguments = (script("taxonomy"), "check")
+    whole = Command(name="taxonomy check, 20,000 known leaves", arguments=arguments, folder=folder, warm=True)
+    expect(bench, whole, 20_000)
+    yield difference("20,000 known leaves, all of a taxonomy", 5, (seconds for (seconds,) in bench.time(whole)))
+
+
 BENCHMARKS: Mapping[str, Callable[[Bench], Iterator[Result]]] = {
     "many": measure_many_leaves,
     "few": measure_few_leaves,
     "large": measure_large_taxonomy,
     "memory": measure_memory,
+    "cache": measure_cache,
+    "whole": measure_whole_taxonomy,
 }
 
 
@@ -255,16 +310,16 @@ def yamllint(files: Sequence[str]) -> tuple[str, ...]:
 
 
 def expect(bench: Bench, command: Command, leaves: int) -> None:
-    """Raises RuntimeError unless the command finds that many changed leaves."""
+    """Raises RuntimeError unless the command reports that many leaves."""
     found = bench.changed(command)
     if found != leaves:
-        raise RuntimeError(f"{command.name}: {found} changed leaves, not {leaves}")
+        raise RuntimeError(f"{command.name}: {found} leaves, not {leaves}")
 
 
 def git_commands(bench: Bench, command: Command) -> set[str]:
     """The names of all Git commands that the command starts, as Git's own trace tells."""
     trace = bench.scratch / "trace"
-    environment = bench.environment() | {"GIT_TRACE2_EVENT": str(trace)}
+    environment = bench.started(command) | {"GIT_TRACE2_EVENT": str(trace)}
     subprocess.run(command.arguments, cwd=command.folder, env=environment, stdout=subprocess.DEVNULL, check=False)
     events = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()]
     return {event["name"] for event in events if event["event"] == "cmd_name"}
