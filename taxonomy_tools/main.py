@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -95,6 +95,8 @@ class _Reporting(_Command):
         ctx.params["outputs"] = _outputs([parameter.name for parameter in order], formats, files, ctx)
         if ctx.params["staged"] and ctx.params["head"] is not None:
             raise click.UsageError("--staged and --head each name a side to look at: give one of them.", ctx)
+        if message := _wrong_fix(ctx.params, {parameter.name for parameter in order}):
+            raise click.UsageError(message, ctx)
         return rest
 
 
@@ -110,6 +112,17 @@ def _outputs(
     if len(set(places)) < len(places):
         raise click.UsageError("Two formats cannot go to one file: give each an --output FILE of its own.", ctx)
     return outputs
+
+
+def _wrong_fix(values: Mapping[str, Any], named: Collection[str | None]) -> str:
+    """What contradicts itself in how fixes were asked for, given all values and the options that were there."""
+    if values["fix"] and (values["staged"] or values["head"] is not None):
+        return "--fix mends files of the working tree: it cannot go with --staged or --head."
+    if values["dry_run"] and not values["fix"]:
+        return "--dry-run shows what --fix would do: give both."
+    if values["dry_run"] and not {"output_format", "output"}.isdisjoint(named):
+        return "--dry-run prints a patch and no report: leave out --output-format and --output."
+    return ""
 
 
 def _pairs(
@@ -147,6 +160,7 @@ def _option(*names: str, heading: str, **options: Any) -> Callable[..., Any]:
 
 
 _LOOK, _VALIDATE, _REPORT, _EXIT = "What to look at", "How to validate", "What to report", "When to fail"
+_MEND = "What to mend"
 
 _taxonomy_path = _option(
     "-C",
@@ -179,6 +193,18 @@ _report_options = _options(
         heading=_VALIDATE,
         is_flag=True,
         help="Neither use nor keep what was found in leaves that have not changed since.",
+    ),
+    _option(
+        "--fix",
+        heading=_MEND,
+        is_flag=True,
+        help="Mend in the working tree what can be mended without a change of meaning, then report what remains.",
+    ),
+    _option(
+        "--dry-run",
+        heading=_MEND,
+        is_flag=True,
+        help="With --fix: print what it would do as a patch for `git apply`, write nothing, and report nothing.",
     ),
     _option(
         "--output-format",
@@ -307,6 +333,33 @@ def check_command(
 
     selection = Selection(taxonomy_path=taxonomy_path, paths=paths, head=head, staged=staged)
     return check.run(selection, Options(**options))
+
+
+@cli.command(
+    "migrate",
+    cls=_Command,
+    context_settings=_SETTINGS,
+    epilog="Exit codes: 0 nothing is left for a person, 1 something is, 2 wrong use or the job could not be done.",
+    short_help="Lift leaves of version 1 and 2 to version 3.",
+)
+@_taxonomy_path
+@_option(
+    "--dry-run",
+    heading=_MEND,
+    is_flag=True,
+    help="Print what it would do as a patch for `git apply`, and write nothing.",
+)
+@_paths
+def migrate_command(*, taxonomy_path: Path | None, dry_run: bool, paths: tuple[Path, ...]) -> int:
+    """Lift leaves of version 1 and 2, at and below each PATH or all of them, to version 3 in the working tree.
+
+    Comments and style stay. What needs a person, such as more seed examples, is marked by a comment in place, listed,
+    and never made up. Leaves of version 3 stay as they are.
+    """
+    from taxonomy_tools.commands import migrate
+    from taxonomy_tools.plan import Selection
+
+    return migrate.run(Selection(taxonomy_path=taxonomy_path, paths=paths), dry_run=dry_run)
 
 
 @cli.command("rule", context_settings=_SETTINGS, short_help="What a rule flags, and why.")

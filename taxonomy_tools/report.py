@@ -66,13 +66,19 @@ class LeafReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """The counts of a run. `errors`, `warnings` and `infos` add up the diagnostics: every leaf's, and those of none."""
+    """The counts of a run. `errors`, `warnings` and `infos` add up the diagnostics: every leaf's, and those of none.
+
+    `fixable_errors` and so on are how many of them `--fix` mends.
+    """
 
     leaves: int = 0
     errors: int = 0
     warnings: int = 0
     infos: int = 0
     changes: tuple[tuple[str, int], ...] = ()
+    fixable_errors: int = 0
+    fixable_warnings: int = 0
+    fixable_infos: int = 0
 
     @classmethod
     def of(cls, leaves: Iterable[LeafReport], contribution: Iterable[Diagnostic] = ()) -> "Summary":
@@ -81,11 +87,13 @@ class Summary:
         `changes` pairs each kind of change that occurred with its number.
         """
         severities = Counter(diagnostic.severity for diagnostic in contribution)
+        fixable: Counter[Severity] = Counter()
         kinds: Counter[str] = Counter()
         number = 0
         for leaf in leaves:
             number += 1
             severities.update(diagnostic.severity for diagnostic in leaf.diagnostics)
+            fixable.update(diagnostic.severity for diagnostic in leaf.diagnostics if diagnostic.fixable)
             if leaf.change is not None:
                 kinds[leaf.change.kind.value] += 1
         return cls(
@@ -94,6 +102,9 @@ class Summary:
             warnings=severities[Severity.WARNING],
             infos=severities[Severity.INFO],
             changes=tuple(sorted(kinds.items())),
+            fixable_errors=fixable[Severity.ERROR],
+            fixable_warnings=fixable[Severity.WARNING],
+            fixable_infos=fixable[Severity.INFO],
         )
 
 

@@ -81,7 +81,7 @@ class _Place:
             os.fsync(number)
 
     def insist_free(self, name: str) -> None:
-        """Raise OSError if a file has that name. Where case does not count, the listing still tells `QNA.YAML` apart."""
+        """Raise OSError if a file has that name; `QNA.YAML` is another one, also where case does not count."""
         names = os.listdir(self.path if self.descriptor is None else self.descriptor)
         if name in names:
             raise OSError(errno.EEXIST, f"there is a {name} already")

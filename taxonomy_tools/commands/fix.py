@@ -81,30 +81,30 @@ def refuse_elsewhere(plan: Plan) -> None:
         )
 
 
-def mend(
-    plan: Plan, again: Callable[[], Plan], *, jobs: int | None, cache: Cache | None
-) -> tuple[Plan, tuple[str, ...]]:
+def mend(plan: Plan, again: Callable[[], Plan], *, jobs: int | None, cache: Cache | None) -> tuple[Plan, Sequence[str]]:
     """Mend what can be mended in the leaves of a plan; gives the plan to report, and what could not be written.
 
     `again` makes the plan anew, of what is there afterwards. Raises TaxonomyError for a plan that `refuse_elsewhere`
     refuses, and when a check cannot run.
     """
     refuse_elsewhere(plan)
-    notes, failed = write(mendings(plan, plan.reports(jobs=jobs, cache=cache), jobs=jobs, cache=cache), plan)
-    if notes:
+    done, failed = write(mendings(plan, plan.reports(jobs=jobs, cache=cache), jobs=jobs, cache=cache), plan)
+    if done:
         plan = again()
-    return replace(plan, notes=(*plan.notes, *notes)), failed
+        findings = count(sum(one.findings for one in done), "finding")
+        plan = replace(plan, notes=(*plan.notes, f"Fixed {findings} in {count(len(done), 'file')}."))
+    return plan, failed
 
 
 def mendings(
     plan: Plan, reports: Iterable[LeafReport], *, jobs: int | None, cache: Cache | None
 ) -> tuple[Mending, ...]:
     """What can be mended of what was found in the leaves of a plan, and in what comes of them then."""
-    files: dict[str, _File] = {}
+    files: dict[str, OpenFile] = {}
     for _ in range(_ROUNDS):
         fixable = {leaf.path: found for leaf in reports if (found := _fixable(leaf))}
         leaves = [leaf for leaf in plan.leaves if leaf.path in fixable]
-        _open(plan, leaves, files)
+        files = files or open_files(plan, leaves)
         changed = [
             replace(leaf, files=new, change=None)
             for leaf in leaves
@@ -119,8 +119,8 @@ def mendings(
     return tuple(file.mending for file in files.values() if file.findings)
 
 
-def write(mended: Sequence[Mending], plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Write the files; gives a note of what was done, and what could not be, a line a file."""
+def write(mended: Sequence[Mending], plan: Plan) -> tuple[Sequence[Mending], Sequence[str]]:
+    """Write the files; gives those that are written, and of the others why not, a line a file."""
     failed = []
     done = []
     for one in mended:
@@ -130,8 +130,7 @@ def write(mended: Sequence[Mending], plan: Plan) -> tuple[tuple[str, ...], tuple
             failed.append(f"{one.path}: {error.strerror or error}")
         else:
             done.append(one)
-    findings = count(sum(one.findings for one in done), "finding")
-    return (f"Fixed {findings} in {count(len(done), 'file')}.",) if done else (), tuple(failed)
+    return done, failed
 
 
 def cannot_write(failed: Sequence[str]) -> TaxonomyError:
@@ -164,7 +163,7 @@ def show(mended: Iterable[Mending], prefix: str) -> None:
 
 
 @dataclass(kw_only=True, slots=True)
-class _File:
+class OpenFile:
     """The document of a leaf, on its way through the rounds.
 
     `crlf` says that Git takes CRLF for LF in it. `raw` is what is to be in the working tree.
@@ -179,6 +178,7 @@ class _File:
 
     @property
     def new_path(self) -> str:
+        """Its path afterwards."""
         return self.mending.new_path
 
     @property
@@ -186,8 +186,13 @@ class _File:
         """What is checked: the bytes that Git would commit."""
         return self.raw.replace(b"\r\n", b"\n") if self.crlf else self.raw
 
+    def put(self, document: bytes) -> None:
+        """Give it another document."""
+        self.raw = document.replace(b"\n", b"\r\n") if self.crlf else document
+
     @property
     def mending(self) -> Mending:
+        """What became of it."""
         return Mending(path=self.path, before=self.before, after=self.raw, name=self.name, findings=self.findings)
 
 
@@ -202,25 +207,27 @@ def _fixable(leaf: LeafReport) -> list[Diagnostic]:
     return [diagnostic for diagnostic in leaf.diagnostics if diagnostic.fixable]
 
 
-def _open(plan: Plan, leaves: Sequence[Leaf], files: dict[str, _File]) -> None:
-    """Read the documents of leaves that were not read yet, as they are in the working tree."""
+def open_files(plan: Plan, leaves: Iterable[Leaf]) -> dict[str, OpenFile]:
+    """The documents of leaves, as they are in the working tree, by the leaf's path; without what cannot be read."""
     source = plan.new
+    files: dict[str, OpenFile] = {}
+    entries: list[Entry] = []
     if not isinstance(source, WorkTree | Folder):
-        return  # a later round: all that comes was there before
-    entries = []
+        return files
     for leaf in leaves:
         entry = leaf.files.document
         content = read_beneath(source.root, entry.path) if entry is not None and entry.regular else None
         if entry is not None and isinstance(content, bytes):
-            files[leaf.path] = _File(path=entry.path, before=content, raw=content)
+            files[leaf.path] = OpenFile(path=entry.path, before=content, raw=content)
             entries += [entry] if b"\r\n" in content else []
     if entries and isinstance(source, WorkTree):
         normalized = source.normalized(entries)
         for file in files.values():
             file.crlf = file.path in normalized
+    return files
 
 
-def _mend(leaf: Leaf, fixable: Sequence[Diagnostic], files: Mapping[str, _File]) -> LeafFiles | None:
+def _mend(leaf: Leaf, fixable: Sequence[Diagnostic], files: Mapping[str, OpenFile]) -> LeafFiles | None:
     """Mend the document of a leaf in memory; gives its files afterwards, None where nothing came of it."""
     file = files.get(leaf.path)
     if file is None:

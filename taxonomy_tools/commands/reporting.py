@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from taxonomy_tools.cache import Cache, open_cache
+from taxonomy_tools.commands import fix
 from taxonomy_tools.commands.output import opened
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
@@ -17,6 +18,7 @@ from taxonomy_tools.plan import Plan
 from taxonomy_tools.report import LeafReport, Summary
 from taxonomy_tools.reporters import stream
 from taxonomy_tools.reporters.escape import escape, reveal
+from taxonomy_tools.reporters.wording import closing
 from taxonomy_tools.yamllint import Rules
 
 _NEVER = "never"
@@ -27,7 +29,10 @@ _PROGRESS = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """How to report and to judge. `outputs` pairs each format with its file, None for standard output."""
+    """How to report and to judge. `outputs` pairs each format with its file, None for standard output.
+
+    `fix` mends first what can be mended; with `dry_run`, that is shown as a patch instead of any report.
+    """
 
     yaml_rules: Path | None
     outputs: Sequence[tuple[str, Path | None]]
@@ -36,6 +41,8 @@ class Options:
     jobs: int | None
     no_cache: bool
     quiet: bool
+    fix: bool = False
+    dry_run: bool = False
 
     def lint_rules(self) -> Rules:
         """Yamllint's configuration. Raises TaxonomyError if it cannot be read or is none."""
@@ -55,8 +62,11 @@ def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
     TaxonomyError when a check cannot run, when a file could not be read (the others are checked and reported first), or
     when a report cannot be written.
     """
+    if options.dry_run:
+        return _preview(make_plan, options)
     rules = options.lint_rules()
     unread: list[str] = []
+    unwritten: Sequence[str] = ()
     with ExitStack() as stack:
         alone = len(options.outputs) == 1
         outputs = [
@@ -64,12 +74,43 @@ def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
         ]
         plan = make_plan(rules)
         cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
+        if options.fix:
+            plan, unwritten = fix.mend(plan, lambda: make_plan(rules), jobs=options.jobs, cache=cache)
         reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache)))
         leaves = _with_progress(_noting(reports, unread), len(plan.leaves))
         summary = stream(plan.comparison, leaves, plan.notes, outputs, contribution=plan.contribution)
+    if unwritten:
+        raise fix.cannot_write(unwritten)
     if unread:
         raise _unread(unread)
     return int(_fails(summary, options.fail_on) or (options.fail_if_empty and not plan.leaves))
+
+
+def _preview(make_plan: Callable[[Rules], Plan], options: Options) -> int:
+    """Write the patch that `--fix` would apply, and give the exit code of what was found. Raises as `report` does."""
+    rules = options.lint_rules()
+    unread: list[str] = []
+    with ExitStack() as stack:
+        plan = make_plan(rules)
+        fix.refuse_elsewhere(plan)
+        cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
+        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache)))
+        fixable: list[LeafReport] = []
+        summary = Summary.of(_keeping(_noting(reports, unread), fixable), plan.contribution)
+        fix.show(fix.mendings(plan, fixable, jobs=options.jobs, cache=cache), plan.settings.prefix)
+    if not options.quiet:
+        announce(closing(summary))
+    if unread:
+        raise _unread(unread)
+    return int(_fails(summary, options.fail_on) or (options.fail_if_empty and not plan.leaves))
+
+
+def _keeping(leaves: Iterable[LeafReport], fixable: list[LeafReport]) -> Iterator[LeafReport]:
+    """The same leaves; those with something to mend are kept on the way."""
+    for leaf in leaves:
+        if any(diagnostic.fixable for diagnostic in leaf.diagnostics):
+            fixable.append(leaf)
+        yield leaf
 
 
 @contextmanager

@@ -125,6 +125,7 @@ def diagnostic_object(diagnostic: Diagnostic) -> dict[str, Json]:
         if span
         else None,
         "hint": readable(diagnostic.hint) or None,
+        "fixable": diagnostic.fixable,
     }
 
 
@@ -142,6 +143,7 @@ def summary_object(summary: Summary) -> dict[str, Json]:
         "errors": summary.errors,
         "warnings": summary.warnings,
         "infos": summary.infos,
+        "fixable": summary.fixable_errors + summary.fixable_warnings + summary.fixable_infos,
     }
 
 

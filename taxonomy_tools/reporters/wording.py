@@ -57,9 +57,17 @@ def leaves(summary: Summary) -> Iterator[str]:
 
 
 def findings(summary: Summary) -> str:
-    """How many findings of each severity there are; nothing, if there is none."""
-    numbers = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
-    return ", ".join(count(number, noun) for number, noun in numbers if number)
+    """How many findings of each severity there are, and how many can be fixed; nothing, if there is none."""
+    numbers = (
+        (summary.errors, "error", summary.fixable_errors),
+        (summary.warnings, "warning", summary.fixable_warnings),
+        (summary.infos, "info", summary.fixable_infos),
+    )
+    return ", ".join(
+        count(number, noun) + (f" ({fixable} can be fixed with --fix)" if fixable else "")
+        for number, noun, fixable in numbers
+        if number
+    )
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

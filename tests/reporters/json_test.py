@@ -102,6 +102,7 @@ def test_a_contributors_changes() -> None:
                         "file": f"{RHYMES}/qna.yaml",
                         "span": None,
                         "hint": "say where the seed examples come from",
+                        "fixable": False,
                     },
                     {
                         "code": "TX201",
@@ -111,6 +112,7 @@ def test_a_contributors_changes() -> None:
                         "file": f"{RHYMES}/qna.yaml",
                         "span": {"line": 9, "column": 13, "end_line": 9, "end_column": 15},
                         "hint": 'write "No"',
+                        "fixable": False,
                     },
                 ],
             },
@@ -151,6 +153,7 @@ def test_a_contributors_changes() -> None:
             "errors": 1,
             "warnings": 1,
             "infos": 0,
+            "fixable": 0,
         },
     }
 
@@ -167,7 +170,7 @@ def test_nothing_compared_and_nothing_found() -> None:
         '  "leaves": [],\n'
         '  "contribution": [],\n'
         '  "notes": ["There is no leaf."],\n'
-        '  "summary": {"leaves": 0, "changes": {}, "errors": 0, "warnings": 0, "infos": 0}\n'
+        '  "summary": {"leaves": 0, "changes": {}, "errors": 0, "warnings": 0, "infos": 0, "fixable": 0}\n'
         "}\n"
     )
     parse_report(render(report, "json"))

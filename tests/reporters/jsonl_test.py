@@ -33,7 +33,7 @@ def test_a_leaf_is_one_line() -> None:
         '"message": "`answer` must be text, but unquoted `No` is a boolean", '
         '"file": "compositional_skills/linguistics/rhymes/qna.yaml", '
         '"span": {"line": 9, "column": 13, "end_line": 9, "end_column": 15}, '
-        '"hint": "write \\"No\\""}]}\n'
+        '"hint": "write \\"No\\"", "fixable": false}]}\n'
     )
     parse_lines(text)
 
