@@ -284,7 +284,9 @@ def _is_resident(match: re.Match[str]) -> bool:
     return "10X98765432"[total % 11] == match[0][17].upper()
 
 
-_ADDRESSES: tuple[_Kind, ...] = (_Kind(words="an e-mail address", hint="use one at example.com", pattern=_EMAIL, is_one=_is_person),)
+_ADDRESSES: tuple[_Kind, ...] = (
+    _Kind(words="an e-mail address", hint="use one at example.com", pattern=_EMAIL, is_one=_is_person),
+)
 _LEAVE_OUT = "leave it out, or write zeros"
 _NUMBERS = (
     _Kind(words="the number of a payment card", hint=_LEAVE_OUT, pattern=_CARD, is_one=_is_card),
