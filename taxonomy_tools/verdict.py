@@ -25,10 +25,14 @@ class Ignore:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """A question of a leaf, for the rules that compare leaves, and where it stands in `qna.yaml`."""
+    """A question of a leaf, for the rules that compare leaves, and where it stands in `qna.yaml`.
+
+    `about` is a hash of what belongs to the question besides `text`, empty if there is nothing.
+    """
 
     text: str
     span: Span
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

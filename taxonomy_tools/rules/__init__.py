@@ -32,6 +32,7 @@ from taxonomy_tools.rules import (
     repeated_item,
     repeated_question,
     schema_violation,
+    similar_question,
     stray_file,
     too_complex,
     too_few_items,
@@ -98,7 +99,7 @@ LEAF_RULES: tuple[LeafRule, ...] = (
 )
 """The rules that look at one leaf."""
 
-_OTHERS: tuple[Rule, ...] = (unused_ignore, missing_sign_off)
+_OTHERS: tuple[Rule, ...] = (unused_ignore, similar_question, missing_sign_off)
 """The rules that look at more than a leaf: each is called by name where what it looks at is known."""
 
 RULES: tuple[Rule, ...] = tuple(sorted((*LEAF_RULES, *_OTHERS), key=lambda rule: rule.CODE))

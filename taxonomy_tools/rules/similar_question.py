@@ -1,0 +1,297 @@
+"""A leaf asks what another leaf asks already.
+
+What it flags
+    A question with the words of one in an earlier leaf (by its path), in their order: case, punctuation and small
+    words (`the`, `please`) aside, and up to one word that only one of them has or that is spelled in another way. A
+    name, a number or a `not` more makes it another question, and so does a word in the place of another. A question
+    of a grounded skill is asked about its context, and is another one about another context. `taxonomy check` looks
+    at all leaves that it checks, a comparison at those that changed.
+
+Why
+    What two leaves ask is drawn twice as often, and where their answers differ, the model learns neither. Often a
+    leaf was moved, and its old place was left behind.
+
+Instead
+    Which of the planets takes longest for one turn around its axis?
+
+For example
+    What is the capital of France?
+    What's the capital of France
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from unicodedata import normalize
+
+from taxonomy_tools.diagnostics import Severity
+from taxonomy_tools.document import Document
+from taxonomy_tools.rules.base import Finding, quote
+from taxonomy_tools.seeds import pairs
+from taxonomy_tools.verdict import Question
+
+CODE = "TX502"
+NAME = "similar-question"
+SEVERITY = Severity.WARNING
+
+_LONGEST = 500
+"""Code points up to which questions are compared word by word; longer ones must be the same but for case and space."""
+_SHOWN = 60
+_PRIME = (1 << 61) - 1
+_BASE = 1_000_003
+_WORD = re.compile(
+    # Scripts without spaces, a character at a time: Han, kana, Thai, Lao, Burmese, Khmer.
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
+    # A word, with the marks that stand on its letters (no \w to Python); then anything else that is seen.
+    r"|(?:[^\W_]|[^\x00-\u00bf\s\w\u0589\u061f\u0964\u0965\u2000-\u206f\u3000-\u303f])+(?:'[^\W_]+)?"
+    r"|[^\w\s]"
+)
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_MARKS = frozenset(".,;:!?\"'`()[]{}*_…¿¡、。·؟।«»„“”‘‹›—–|\\\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_SMALL = frozenset({"the", "an", "please"})
+_NEGATIONS = frozenset(
+    """
+    not no never neither nor none without except unless hardly non cannot nicht kein keine keinen keinem keiner nie
+    ohne außer ne pas jamais sans sauf ni sin nunca jamás salvo senza mai não sem exceto inte ikke niet geen nie bez
+    """.split()
+)
+_ASKED_IS = frozenset({"what's", "who's", "where's", "when's", "how's", "that's", "it's", "there's"})
+_MODALS = frozenset({"do", "can", "could", "should"})
+_ANYBODY = frozenset({"i", "we"})
+_RESPELLED = 6
+"""Letters from which on a word may be spelled in another way: of shorter ones, too many differ by a letter."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """The question `index` of a leaf asks what `leaf` asks on `line`: `text`. `score` is 1 for the same words."""
+
+    index: int
+    leaf: str
+    line: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A question of an earlier leaf. `words` is what was compared, with spaces between."""
+
+    leaf: str
+    line: int
+    text: str
+    words: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What of a question is compared, and where one of its words may be one too many or spelled in another way."""
+
+    words: tuple[str, ...]
+    plain: tuple[bool, ...]
+
+
+class Questions:
+    """The questions of leaves, fed in the order of their paths, each compared with those of earlier leaves.
+
+    Two questions are alike if they have the same words, or if n words that both have, in one order, are all but one of
+    either's, that one is plain, and 2n / (2n + 1) is at least `similarity`. Each question costs time and memory in its
+    own length, however alike all are: questions are found by the hash of their words, and by those of all words but
+    one. Of several that are found by one hash, the first is taken.
+    """
+
+    def __init__(self, similarity: float) -> None:
+        self._similarity = similarity
+        self._known: list[_Known] = []
+        self._same: dict[tuple[str, str], int] = {}
+        self._whole: dict[int, int] = {}
+        self._but_one: dict[int, int] = {}
+
+    def compare(self, path: str, questions: Sequence[Question]) -> list[Match]:
+        """The matches of a leaf's questions among all earlier leaves, the best of each; then they are known too."""
+        found: list[Match] = []
+        asked = [(question, _words(question.text)) for question in questions]
+        for index, (question, words) in enumerate(asked):
+            match = self._best(index, words, question.about)
+            if match is not None:
+                found.append(match)
+        for question, words in asked:
+            self._learn(path, question, words)
+        return found
+
+    def _best(self, index: int, asked: _Words, about: str) -> Match | None:
+        if not asked.words:
+            return None
+        same = self._same.get((" ".join(asked.words), about))
+        if same is not None:
+            return self._match(index, same, 1.0)
+        scored = [
+            (score, -number)
+            for number in self._candidates(asked, about)
+            if (score := self._score(asked, about, number))
+        ]
+        if not scored:
+            return None
+        score, number = max(scored)
+        return self._match(index, -number, score)
+
+    def _match(self, index: int, number: int, score: float) -> Match:
+        known = self._known[number]
+        return Match(index=index, leaf=known.leaf, line=known.line, text=known.text, score=score)
+
+    def _candidates(self, asked: _Words, about: str) -> Iterator[int]:
+        """The earlier questions that may have all words but one in common with this one."""
+        if not self._may_lack(len(asked.words) - 1) and not self._may_lack(len(asked.words)):
+            return
+        whole, but_one = _hashes(asked, about)
+        for number in (
+            self._but_one.get(whole),
+            *(get(one) for one in but_one for get in (self._whole.get, self._but_one.get)),
+        ):
+            if number is not None:
+                yield number
+
+    def _score(self, asked: _Words, about: str, number: int) -> float:
+        """How alike two questions are that do not have the same words; 0 if they are not."""
+        known = self._known[number]
+        shared = _shared(asked, tuple(known.words.split(" "))) if known.about == about else 0
+        return 2 * shared / (2 * shared + 1) if self._may_lack(shared) else 0.0
+
+    def _may_lack(self, shared: int) -> bool:
+        """Whether one word besides so many shared ones leaves two questions alike enough."""
+        return shared > 0 and 2 * shared / (2 * shared + 1) >= self._similarity
+
+    def _learn(self, path: str, question: Question, words: _Words) -> None:
+        key = (" ".join(words.words), question.about)
+        if not words.words or key in self._same:
+            return
+        number = len(self._known)
+        text = question.text[: 4 * _SHOWN]
+        self._known.append(_Known(path, question.span.line, text, *key))
+        self._same[key] = number
+        if self._may_lack(len(words.words)) or self._may_lack(len(words.words) - 1):
+            whole, but_one = _hashes(words, question.about)
+            self._whole.setdefault(whole, number)
+            for one in but_one:
+                self._but_one.setdefault(one, number)
+
+
+def questions_of(document: Document) -> tuple[Question, ...]:
+    """The questions of a document, each text once (about one context), for `Questions`. Linear in its size."""
+    found: dict[tuple[str, str], Question] = {}
+    digests: dict[int, str] = {}
+
+    def digest(text: str) -> str:
+        if id(text) not in digests:  # aliases make many of one
+            digests[id(text)] = _digest(text)
+        return digests[id(text)]
+
+    for pair in pairs(document.data):
+        if pair.question is None:
+            continue
+        text, route = pair.question.text, pair.question.route
+        of_skill = len(pair.route) == len(("seed_examples", 0))
+        about = digest(pair.context.text) if of_skill and pair.context is not None else ""
+        if len(text) > _LONGEST:
+            text, about = " ".join(text.split())[:_LONGEST], f"{about}+{digest(text)}"
+        if (text, about) not in found:
+            found[text, about] = Question(text=text, about=about, span=document.span(route))
+    return tuple(found.values())
+
+
+def findings(questions: Questions, path: str, asked: Sequence[Question]) -> Iterator[Finding]:
+    """What to say of a leaf's questions: each that an earlier leaf asks. To be called once a leaf, by their paths."""
+    for match in questions.compare(path, asked):
+        text = quote(" ".join(match.text.split()), _SHOWN)
+        yield Finding(
+            message=f"asks what {quote(match.leaf or '.')} asks already (line {match.line}): {text}",
+            span=asked[match.index].span,
+            hint="ask something else, or remove one of them",
+        )
+
+
+def _digest(text: str) -> str:
+    """A hash of a text but for case and white space."""
+    squeezed = " ".join(text.casefold().split())
+    return blake2b(squeezed.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+def _words(text: str) -> _Words:
+    """The words of a question that count, folded to what they say."""
+    if len(text) > _LONGEST:
+        return _Words((_digest(text),), (False,))
+    words: list[str] = []
+    plain: list[bool] = []
+    spelled = _HYPHEN.sub(" ", normalize("NFKC", text).replace("\u2019", "'"))
+    for number, found in enumerate(_WORD.finditer(spelled)):
+        shown = found[0]
+        word = shown.casefold()
+        if shown in _MARKS or word in _SMALL or shown == "a" or (number == 0 and word == "a"):
+            continue
+        if word in _ASKED_IS:
+            words.append(word[:-2])
+            plain.append(False)
+            word = "is"
+        elif word == "which":
+            word = "what"
+        elif words[-1:] == ["how"] and word in _MODALS:
+            word = "do"
+        elif words[-2:] == ["how", "do"] and word in _ANYBODY:
+            word = "you"
+        words.append(word)
+        plain.append(shown.islower() and shown.isalpha() and word not in _NEGATIONS)
+    return _Words(tuple(words), tuple(plain))
+
+
+def _hashes(asked: _Words, about: str) -> tuple[int, list[int]]:
+    """A hash of all words, and one of all words but one for each word that may be one too many."""
+    before = [hash(about) % _PRIME]
+    powers = [1]
+    for word in asked.words:
+        before.append((before[-1] * _BASE + hash(word)) % _PRIME)
+        powers.append(powers[-1] * _BASE % _PRIME)
+    last = len(asked.words) - 1
+    # Up to the word, then what comes after it: all, less all up to the word with the word.
+    but_one = [
+        ((before[place] - before[place + 1]) * powers[last - place] + before[-1]) % _PRIME
+        for place, plain in enumerate(asked.plain)
+        if plain
+    ]
+    return before[-1], but_one
+
+
+def _shared(asked: _Words, other: tuple[str, ...]) -> int:
+    """How many words two questions share, if all but one of either's that may be odd; 0 if not."""
+    one = asked.words
+    start = next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    if len(one) == len(other):
+        odd = start < len(one) and one[start + 1 :] == other[start + 1 :] and asked.plain[start]
+        return len(one) - 1 if odd and _respelled(one[start], other[start]) else 0
+    if len(one) == len(other) + 1:
+        return len(other) if asked.plain[start] and one[start + 1 :] == other[start:] else 0
+    if len(one) + 1 == len(other):
+        return len(one) if _may_be_odd(other[start]) and one[start:] == other[start + 1 :] else 0
+    return 0
+
+
+def _may_be_odd(word: str) -> bool:
+    """Whether a word of a question that is known may be one too many; what was a name is not found by its hash."""
+    return word.isalpha() and word not in _NEGATIONS
+
+
+def _respelled(one: str, other: str) -> bool:
+    """Whether two words are one, spelled in two ways: a letter more, two letters changed over, `s` for `z`."""
+    short, long = sorted((one, other), key=len)
+    if len(short) < _RESPELLED or short[0] != long[0]:
+        return False
+    place = next((number for number, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    if len(short) + 1 == len(long):
+        return short[place:] == long[place + 1 :]
+    swapped = short[place : place + 2] == long[place : place + 2][::-1] and short[place + 2 :] == long[place + 2 :]
+    return len(short) == len(long) and (
+        swapped or ({short[place], long[place]} == {"s", "z"} and short[place + 1 :] == long[place + 1 :])
+    )
