@@ -18,6 +18,25 @@ from taxonomy_tools.rules import RULES
 # A rule, how many findings it has in all 636 leaves, and why they are right.
 JUDGED: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
+        "TX103": (44, "all hold spaces, in 41 paths; nothing else is wrong with a name"),
+        "TX104": (
+            111,
+            """
+            18 leaves have leaves in their folders, and 93 lie in such a folder; 3 are of both. The corpus is a history,
+            in which a leaf may have become a folder later: as one tree, it is as it is told.
+            """,
+        ),
+        "TX106": (
+            200,
+            """
+            159 below `extraction/`, 24 below `writing/grounded/`, and 17 elsewhere: the layout before upstream moved what
+            has a context to `compositional_skills/grounded/`. In 7 only some seed examples have one. 5 skills with
+            nothing but empty contexts are not told.
+            """,
+        ),
+        "TX107": (0, "the corpus holds the files of leaves only"),
+        "TX108": (162, "one leaf is `compositional_skills/Writing`, and 161 lie below `compositional_skills/writing/`"),
+        "TX109": (0, "all below `compositional_skills/grounded/` have contexts"),
         "TX403": (
             57,
             """
@@ -36,11 +55,49 @@ JUDGED: Mapping[str, tuple[int, str]] = MappingProxyType(
             company, a repository, `teste`, `Public Law`).
             """,
         ),
+        "TX501": (
+            570,
+            """
+            501 warnings: 364 in 91 leaves of one author that ask each question five times and number the answers, 112
+            in one leaf whose questions were made by a program, 13 in knowledge, where two contexts are asked the same,
+            and 12 in skills whose answers are the same or nearly so. 69 infos, in skills: other answers to the same
+            question (a joke, an idea, a prompt to better), some of them because what was asked about was lost.
+            """,
+        ),
+        "TX503": (
+            4,
+            "by 561, 1,563, 3,113 and 3,407 words: spelled words, commands of sed, policies in JSON, prompts to better",
+        ),
+        "TX504": (0, "the longest context of knowledge has fewer; those of skills, up to 1,519 words, are not meant"),
+        "TX505": (
+            95,
+            """
+            39 warnings in knowledge: 30 whole files as answers in one leaf, and 9 answers of up to 441 words. 56 infos
+            in skills that write at length: contracts, stories, letters, manuals.
+            """,
+        ),
+        "TX506": (7, "5 fields of a document that were never filled in, and 2 comments of upstream's example"),
+        "TX507": (
+            41,
+            """
+            All are e-mail addresses at real providers and companies: 12 are of real people (papers, the setup.py of a
+            package), 29 made up for commits and lists of addresses, where nothing tells that nobody has them. Quiet are
+            created_by, `git@`, units of systemd, example.com, and telephone numbers such as 111-222-3333.
+            """,
+        ),
         "TX508": (
             99,
             """
             92 names of people, teams and companies with spaces (59 times one department's), 4 lists of several users,
             2 lists of names with e-mail addresses, and 1 user with a full name behind it.
+            """,
+        ),
+        "TX509": (
+            25,
+            """
+            11 years of films and laws that the author knows, 2 of dates that the contexts give without a year, 6 times
+            a port, 3 names, and 3 answers to what no context tells. In grounded skills there would be 73 for numbers
+            alone, nearly all wrong, for they reckon: so skills are left alone.
             """,
         ),
         "TX510": (0, "nothing is hidden in them; emoji and other alphabets occur, and are not flagged"),
