@@ -29,8 +29,8 @@ JUDGED: Mapping[str, tuple[int, str]] = MappingProxyType(
         "TX106": (
             200,
             """
-            159 below `extraction/`, 24 below `writing/grounded/`, and 17 elsewhere: the layout before upstream moved what
-            has a context to `compositional_skills/grounded/`. In 7 only some seed examples have one. 5 skills with
+            159 below `extraction/`, 24 below `writing/grounded/`, and 17 elsewhere: the layout before upstream moved
+            what has a context to `compositional_skills/grounded/`. In 7 only some seed examples have one. 5 skills with
             nothing but empty contexts are not told.
             """,
         ),
