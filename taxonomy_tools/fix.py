@@ -105,6 +105,9 @@ def repair_of(diagnostic: Diagnostic) -> Repair | None:
     if diagnostic.code not in FIXABLE:
         return None
     rule = diagnostic.message.rpartition("(")[2].removesuffix(")") if diagnostic.code == "TX200" else ""
+    if rule == "syntax":
+        # libyaml takes tabs between values, and yamllint's reader does not.
+        return Repair.TABS if r"found character '\t'" in diagnostic.message else None
     if rule == "new-lines" and r"expected \n" not in diagnostic.message:
         return None
     return _KINDS.get((diagnostic.code, rule))
@@ -135,6 +138,7 @@ class _Mended:
         self.repairs = {edit.repair for edit in edits}
         self.scalars = {edit.span for edit in edits if edit.repair is Repair.QUOTES}
         self.lines = {edit.span.line for edit in edits if edit.repair is Repair.TRAILING_SPACE}
+        self.tabs = {edit.span.line for edit in edits if edit.repair is Repair.TABS} | self.lines
         # From here on nothing is left but the end of the last line.
         ends = (Repair.LAST_LINE_END, Repair.SURPLUS_LINES)
         self.end = next((edit.span.line for edit in edits if edit.repair in ends), None)
@@ -150,6 +154,8 @@ def _mends(diagnostic: Diagnostic, mended: _Mended, *, renamable: bool) -> bool:
             return renamable
         case Repair.QUOTES:
             return span in mended.scalars
+        case Repair.TABS if span is not None and diagnostic.code == "TX200":
+            return span.line in mended.tabs
         case Repair.TRAILING_SPACE if span is not None:
             return span.line in mended.lines or mended.reaches(span.line)
         case Repair.SURPLUS_LINES if span is not None:

@@ -156,6 +156,13 @@ def diagnostic(code: str, line: int, column: int = 1, *, width: int = 1, message
         pytest.param("TX200", r"wrong new line character: expected \n (new-lines)", Repair.LINE_ENDS, id="new-lines"),
         pytest.param("TX200", r"wrong new line character: expected \r\n (new-lines)", None, id="CRLF wanted"),
         pytest.param("TX200", "wrong indentation (indentation)", None, id="another rule of yamllint's"),
+        pytest.param(
+            "TX200",
+            r"syntax error: found character '\t' that cannot start any token (syntax)",
+            Repair.TABS,
+            id="a tab that libyaml takes",
+        ),
+        pytest.param("TX200", "syntax error: mapping values are not allowed here (syntax)", None, id="syntax"),
         pytest.param("TX201", "whatever (trailing-spaces)", Repair.QUOTES, id="TX201"),
         pytest.param("TX301", "`a` is missing (trailing-spaces)", None, id="another rule"),
     ],

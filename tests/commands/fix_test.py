@@ -1,0 +1,187 @@
+"""`--fix` and `--fix --dry-run`, as their users call them."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.command import ATTRIBUTION, Result, leaf, run, skill
+from tests.repository import Repo
+
+BROKEN = (
+    skill()
+    .replace("It is 3.", "No")
+    .replace("is 4 and one?", "is 4 and one?  ")
+    .replace("answer: It is 6.\n", "answer:\tIt is 6.")
+)
+MENDED = skill().replace("It is 3.", '"No"')
+
+
+@pytest.fixture
+def taxonomy(repo: Repo) -> Repo:
+    """A taxonomy with a leaf as it should be in its base, and then two that can be mended."""
+    repo.commit(leaf("compositional_skills/fine"))
+    repo.branch("mine")
+    for path, content in {
+        "compositional_skills/a/qna.yml": BROKEN,
+        "compositional_skills/a/attribution.txt": ATTRIBUTION,
+        "compositional_skills/caf\u00e9/qna.yaml": BROKEN.replace("\n", "\r\n"),
+        "compositional_skills/caf\u00e9/attribution.txt": ATTRIBUTION,
+    }.items():
+        repo.write(path, content)
+    return repo
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def test_leaves_are_mended_and_what_remains_is_reported(taxonomy: Repo) -> None:
+    done = run("taxonomy", "diff", "--base", "main", "--fix", cwd=taxonomy.path)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.endswith("\nFixed 10 findings in 2 files.\n\n2 leaves changed: 2 added. No findings.\n"), done.out
+    assert contents(taxonomy.path)["compositional_skills/a/qna.yaml"] == MENDED.encode()
+    assert contents(taxonomy.path)["compositional_skills/caf\u00e9/qna.yaml"] == MENDED.encode()
+    assert "compositional_skills/a/qna.yml" not in contents(taxonomy.path)
+    before = contents(taxonomy.path)
+    again = run("taxonomy", "diff", "--base", "main", "--fix", cwd=taxonomy.path)
+    assert "Fixed" not in again.out
+    assert contents(taxonomy.path) == before
+
+
+def test_the_patch_is_what_fix_does(taxonomy: Repo, tmp_path: Path) -> None:
+    before = contents(taxonomy.path)
+    shown = run("taxonomy", "check", "--fix", "--dry-run", cwd=taxonomy.path)
+    assert contents(taxonomy.path) == before
+    assert shown.status == 1
+    assert shown.err.endswith("can be fixed with --fix).\n")
+    run("taxonomy", "check", "--fix", cwd=taxonomy.path)
+    mended = contents(taxonomy.path)
+    for path in mended.keys() - before.keys():
+        taxonomy.remove(path)
+    for path, content in before.items():
+        taxonomy.write(path, content)
+    taxonomy.git("apply", "--whitespace=nowarn", "-", stdin=shown.out.encode())
+    assert contents(taxonomy.path) == mended
+
+
+def test_in_a_folder_below_the_repository_the_patch_is_for_its_top(repo: Repo) -> None:
+    repo.commit({"deep/taxonomy/compositional_skills/a/qna.yaml": BROKEN})
+    shown = run("taxonomy", "check", "-C", "deep/taxonomy", "--fix", "--dry-run", cwd=repo.path)
+    assert shown.out.startswith("diff --git a/deep/taxonomy/compositional_skills/a/qna.yaml b/deep/taxonomy/")
+    repo.git("apply", "-", stdin=shown.out.encode())
+    assert (repo.path / "deep/taxonomy/compositional_skills/a/qna.yaml").read_bytes() == MENDED.encode()
+
+
+def test_a_folder_without_a_repository_and_a_single_file_are_mended(tmp_path: Path) -> None:
+    place = tmp_path / "compositional_skills/a"
+    place.mkdir(parents=True)
+    (place / "attribution.txt").write_text(ATTRIBUTION)
+    for arguments in (("-C", "."), ("-C", "compositional_skills/a/qna.yaml")):
+        (place / "qna.yaml").write_text(BROKEN)
+        assert run("taxonomy", "check", *arguments, "--fix", cwd=tmp_path).status == 0
+        assert (place / "qna.yaml").read_bytes() == MENDED.encode()
+
+
+def test_only_leaves_that_are_looked_at_are_mended(taxonomy: Repo) -> None:
+    taxonomy.write("compositional_skills/fine/qna.yaml", BROKEN)
+    run("taxonomy", "check", "--fix", "compositional_skills/fine", cwd=taxonomy.path)
+    after = contents(taxonomy.path)
+    assert after["compositional_skills/fine/qna.yaml"] == MENDED.encode()
+    assert after["compositional_skills/a/qna.yml"] == BROKEN.encode()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "autocrlf"),
+    [pytest.param("* text eol=crlf\n", "false", id="attributes"), pytest.param("", "true", id="autocrlf")],
+)
+def test_files_that_git_checks_out_with_crlf_keep_it(attributes: str, autocrlf: str, repo: Repo) -> None:
+    repo.config(core__autocrlf=autocrlf)
+    repo.commit({".gitattributes": attributes, **leaf("compositional_skills/a")})
+    repo.write("compositional_skills/a/qna.yaml", BROKEN.replace("\n", "\r\n"))
+    assert run("taxonomy", "check", "--fix", cwd=repo.path).status == 0
+    after = (repo.path / "compositional_skills/a/qna.yaml").read_bytes()
+    assert after == MENDED.replace("\n", "\r\n").encode()
+
+
+def test_the_mode_stays(taxonomy: Repo) -> None:
+    place = taxonomy.path / "compositional_skills/caf\u00e9/qna.yaml"
+    place.chmod(0o755)
+    run("taxonomy", "check", "--fix", cwd=taxonomy.path)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o755
+
+
+def test_what_cannot_be_written_is_told_and_the_rest_is_done(taxonomy: Repo) -> None:
+    place = taxonomy.path / "compositional_skills/caf\u00e9/qna.yaml"
+    place.chmod(0o444)
+    done = run("taxonomy", "check", "--fix", cwd=taxonomy.path)
+    assert done.status == 2
+    assert done.err == (
+        "taxonomy: not everything could be fixed, because a file could not be written: "
+        "compositional_skills/caf\u00e9/qna.yaml: it is read-only.\n  See who may write it:  ls -l\n"
+    )
+    assert contents(taxonomy.path)["compositional_skills/a/qna.yaml"] == MENDED.encode()
+
+
+def test_links_are_not_followed(taxonomy: Repo, tmp_path: Path) -> None:
+    (tmp_path / "qna.yaml").write_text(BROKEN)
+    taxonomy.link("compositional_skills/link/qna.yaml", os.fspath(tmp_path / "qna.yaml"))
+    run("taxonomy", "check", "--fix", cwd=taxonomy.path)
+    assert (tmp_path / "qna.yaml").read_text() == BROKEN
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ("--fix", "--staged"),
+            "--fix mends files of the working tree: it cannot go with --staged or --head.",
+            id="the index",
+        ),
+        pytest.param(
+            ("--fix", "--head", "HEAD"),
+            "--fix mends files of the working tree: it cannot go with --staged or --head.",
+            id="a commit",
+        ),
+        pytest.param(("--dry-run",), "--dry-run shows what --fix would do: give both.", id="nothing to try"),
+        pytest.param(
+            ("--fix", "--dry-run", "--output-format", "json"),
+            "--dry-run prints a patch and no report: leave out --output-format and --output.",
+            id="two kinds of output",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "diff"])
+def test_wrong_use(command: str, arguments: tuple[str, ...], message: str, taxonomy: Repo) -> None:
+    before = contents(taxonomy.path)
+    done = run("taxonomy", command, *arguments, cwd=taxonomy.path)
+    assert (done.status, done.out, done.err.splitlines()[-1]) == (2, "", f"Error: {message}")
+    assert contents(taxonomy.path) == before
+
+
+def test_what_a_hook_pushes_is_no_working_tree(taxonomy: Repo) -> None:
+    taxonomy.commit()
+    env = {"PRE_COMMIT_FROM_REF": "main", "PRE_COMMIT_TO_REF": "mine"}
+    done = run("taxonomy", "diff", "--fix", cwd=taxonomy.path, env=env)
+    assert done.status == 2
+    assert done.err.startswith("taxonomy: --fix mends files of the working tree, and what is looked at is mine.")
+
+
+def test_the_report_says_what_can_be_fixed(taxonomy: Repo) -> None:
+    found = run("taxonomy", "check", "--output-format", "json", cwd=taxonomy.path)
+    report = json.loads(found.out)
+    fixable = [item["code"] for one in report["leaves"] for item in one["diagnostics"] if item["fixable"]]
+    assert fixable == ["TX101", "TX200", "TX201", "TX200", "TX200"]
+    assert report["summary"]["fixable"] == 5
+
+
+def test_nothing_to_mend_is_no_patch(repo: Repo) -> None:
+    repo.commit(leaf("compositional_skills/fine"))
+    shown = run("taxonomy", "check", "--fix", "--dry-run", cwd=repo.path)
+    assert shown == Result(status=0, out="", err="1 leaf checked. No findings.\n")
