@@ -51,7 +51,8 @@ class Listing:
                 return
             slash = path.find(b"/", len(prefix))
             if slash in (-1, len(path) - 1):  # `x/`, of untracked paths, is a nested repository: nobody looks inside
-                yield path[len(prefix) :].removesuffix(b"/"), False
+                if path != prefix:
+                    yield path[len(prefix) :].removesuffix(b"/"), False
                 at = end + 1
             else:
                 yield path[len(prefix) : slash], True
@@ -125,14 +126,14 @@ class Listing:
 
 def _add_folder(found: dict[str, dict[str, bool]], folder: str) -> None:
     """Give a folder, and those above it that are not there yet, a place in the one above."""
+    missing = []
     while folder not in found:
-        found[folder] = {}
-        above, _, name = folder.rpartition("/")
-        known = above in found
-        if known:
-            found[above][name] = True
-            return
-        folder = above
+        missing.append(folder)
+        folder = folder.rpartition("/")[0]
+    for inner in reversed(missing):
+        above, _, name = inner.rpartition("/")
+        found[above][name] = True
+        found[inner] = {}
 
 
 @dataclass(kw_only=True, slots=True)

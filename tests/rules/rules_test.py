@@ -8,15 +8,18 @@ import pytest
 from taxonomy_tools.api import check
 from taxonomy_tools.diagnostics import Severity, Span
 from taxonomy_tools.document import Document, Problem, load
-from taxonomy_tools.rules import LEAF_RULES, schema_violation, yamllint
+from taxonomy_tools.layout import Surroundings
+from taxonomy_tools.rules import LEAF_RULES, bad_folder_name, outside_taxonomy, schema_violation, yamllint
 from taxonomy_tools.rules.base import FileProblem, Finding, Subject, name_of, number_of, quote
 from taxonomy_tools.rules.unmerged import __doc__ as unmerged_documentation
 from taxonomy_tools.schemas import Violation, violations
+from taxonomy_tools.standards import Standards
 from taxonomy_tools.yamllint import LintProblem
 from tests.leaves import leaf
 from tests.repository import Repo
 
 PATH = "compositional_skills/rhymes"
+OTHER, CAF = "give the folder another name", "rename it to caf"
 
 
 def subject(text: str, **changes: Any) -> Subject:
@@ -168,3 +171,48 @@ def test_messages_stay_short(text: str) -> None:
         for finding in rule.check(subject(text)):
             assert len(finding.message) <= 200
             assert len(finding.hint) <= 80
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        pytest.param(
+            "あ" * 86,
+            (f"the folder name `{'あ' * 29}…{'あ' * 30}` is longer than the 255 bytes that file systems take", OTHER),
+            id="too long",
+        ),
+        pytest.param(
+            "caf\udce9", ("the folder name `caf\udce9` is not UTF-8, and cannot be on every system", CAF), id="raw"
+        ),
+        pytest.param(
+            "x\u2028y", ("the folder name `x\u2028y` holds an invisible character", "rename it to x_y"), id="line"
+        ),
+        pytest.param(
+            "a\u3000b",
+            ("the folder name `a\u3000b` holds a space: upstream asks for underscores", "rename it to a_b"),
+            id="wide",
+        ),
+        pytest.param(
+            " ", ("the folder name ` ` ends with a dot or a space, which Windows drops", OTHER), id="only a space"
+        ),
+    ],
+)
+def test_folder_name_that_no_disk_has(name: str, finding: tuple[str, str]) -> None:
+    path = f"{PATH}/{name}"
+    found = bad_folder_name.check(subject("version: 1\n", path=path, document_path=f"{path}/qna.yaml"))
+    assert [(one.message, one.hint) for one in found] == [finding]
+
+
+def test_folders_of_another_taxonomy() -> None:
+    elsewhere = subject("version: 1\n", path="skills/a", document_path="skills/a/qna.yaml")
+    for folders, said in ((("skills",), []), (("learned",), ["`learned/`"]), (("a", "b/c"), ["`a/` or `b/c/`"])):
+        found = outside_taxonomy.check(replace(elsewhere, standards=Standards(taxonomy_folders=folders)))
+        assert [one.message for one in found] == [
+            f"this taxonomy reads no leaf that is not below {one}" for one in said
+        ]
+
+
+def test_findings_about_a_leaf_with_many_neighbours_are_few() -> None:
+    strays = tuple(f"{PATH}/{number:06}" for number in range(100_000))
+    found = findings(subject("version: 1\n", surroundings=Surroundings(strays=strays, inner=strays)))
+    assert len([code for code, _ in found if code in {"TX104", "TX107"}]) == 22
