@@ -56,6 +56,8 @@ def _reader(kind: Any) -> _Reader:
         return _range
     if origin is tuple and arguments[1:] == (...,):
         return _items(_reader(arguments[0]))
+    if origin is tuple:
+        return _fixed([_reader(argument) for argument in arguments])
     if origin in (UnionType, Union):  # the second where one of the types is a Literal
         return _either(tuple(_reader(argument) for argument in arguments))
     if origin is Literal:
@@ -87,6 +89,15 @@ def _items(item: _Reader) -> _Reader:
         if type(value) is not list:
             raise _Malformed
         return tuple([item(each) for each in value])
+
+    return read
+
+
+def _fixed(readers: list[_Reader]) -> _Reader:
+    def read(value: Any) -> tuple[Any, ...]:
+        if type(value) is not list or len(value) != len(readers):
+            raise _Malformed
+        return tuple([reader(each) for reader, each in zip(readers, value, strict=True)])
 
     return read
 

@@ -38,6 +38,7 @@ class Outer:
     text: str = ""
     choice: Literal["a", "b"] | int = "a"
     share: float = 0.5
+    pair: tuple[str, tuple[int, ...]] = ("", ())
 
 
 st.register_type_strategy(range, st.tuples(st.integers(), st.integers()).map(lambda bounds: range(*bounds)))
@@ -62,25 +63,27 @@ def test_what_is_no_record_is_none(kind: type, value: object) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param(["red", [], None, "", "a", 0.5, 1], id="a field too many"),
-        pytest.param(["red", [], None, "", "a"], id="a field too few"),
+        pytest.param(["red", [], None, "", "a", 0.5, ["", []], 1], id="a field too many"),
+        pytest.param(["red", [], None, "", "a", 0.5], id="a field too few"),
         pytest.param({"colour": "red"}, id="no list"),
-        pytest.param(["blue", [], None, "", "a", 0.5], id="no member"),
-        pytest.param([["red"], [], None, "", "a", 0.5], id="nothing that could be a member"),
-        pytest.param(["red", "", None, "", "a", 0.5], id="no items"),
-        pytest.param(["red", [[1]], None, "", "a", 0.5], id="a field too few within"),
-        pytest.param(["red", [[True, False]], None, "", "a", 0.5], id="a boolean for a number"),
-        pytest.param(["red", [[1, 0]], None, "", "a", 0.5], id="a number for a boolean"),
-        pytest.param(["red", [], [[1]], "", "a", 0.5], id="half a range"),
-        pytest.param(["red", [], [["1", 2]], "", "a", 0.5], id="a range of text"),
-        pytest.param(["red", [], None, None, "a", 0.5], id="nothing for text"),
-        pytest.param(["red", [], None, "", "c", 0.5], id="another choice"),
-        pytest.param(["red", [], None, "", [], 0.5], id="a list for a choice"),
-        pytest.param(["red", [], None, "", "a", 1], id="a whole number for a share"),
+        pytest.param(["blue", [], None, "", "a", 0.5, ["", []]], id="no member"),
+        pytest.param([["red"], [], None, "", "a", 0.5, ["", []]], id="nothing that could be a member"),
+        pytest.param(["red", "", None, "", "a", 0.5, ["", []]], id="no items"),
+        pytest.param(["red", [[1]], None, "", "a", 0.5, ["", []]], id="a field too few within"),
+        pytest.param(["red", [[True, False]], None, "", "a", 0.5, ["", []]], id="a boolean for a number"),
+        pytest.param(["red", [[1, 0]], None, "", "a", 0.5, ["", []]], id="a number for a boolean"),
+        pytest.param(["red", [], [[1]], "", "a", 0.5, ["", []]], id="half a range"),
+        pytest.param(["red", [], [["1", 2]], "", "a", 0.5, ["", []]], id="a range of text"),
+        pytest.param(["red", [], None, None, "a", 0.5, ["", []]], id="nothing for text"),
+        pytest.param(["red", [], None, "", "c", 0.5, ["", []]], id="another choice"),
+        pytest.param(["red", [], None, "", [], 0.5, ["", []]], id="a list for a choice"),
+        pytest.param(["red", [], None, "", "a", 1, ["", []]], id="a whole number for a share"),
+        pytest.param(["red", [], None, "", "a", 0.5, [""]], id="half a pair"),
+        pytest.param(["red", [], None, "", "a", 0.5, [[], ""]], id="a pair turned around"),
     ],
 )
 def test_nothing_malformed_becomes_a_record(value: object) -> None:
-    assert from_json(Outer, ["red", [[1, False]], [[1, 2]], "", "a", 0.5]) is not None
+    assert from_json(Outer, ["red", [[1, False]], [[1, 2]], "", "a", 0.5, ["", []]]) is not None
     assert from_json(Outer, value) is None
 
 
