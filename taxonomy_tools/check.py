@@ -8,6 +8,7 @@ from functools import partial
 from math import ceil
 
 from taxonomy_tools import yamllint
+from taxonomy_tools.across import Across
 from taxonomy_tools.cache import Cache
 from taxonomy_tools.content import ContentChange
 from taxonomy_tools.diagnostics import Diagnostic
@@ -32,12 +33,13 @@ _HANDFUL = 16
 class Settings:
     """What a check goes by. `prefix` is the taxonomy's folder in the repository, with a `/` at its end, or empty.
 
-    `policy` says what counts of what is found.
+    `policy` says what counts of what is found. `whole` says that all leaves of the taxonomy are checked.
     """
 
     terms: Terms
     policy: Policy = field(default_factory=Policy)
     prefix: str = ""
+    whole: bool = False
 
 
 def default_jobs(leaves: int) -> int:
@@ -54,7 +56,7 @@ def check_leaves(
     settings: Settings,
     jobs: int | None = None,
     cache: Cache | None = None,
-) -> Iterator[LeafReport]:
+) -> Generator[LeafReport]:
     """Check leaves, and tell what changed inside those that come with a change.
 
     Gives a report a leaf, in the order of the leaves, as they are done. `jobs` is the number of processes, None for the
@@ -62,8 +64,15 @@ def check_leaves(
     TaxonomyError when a check cannot run, never for what a leaf holds.
     """
     work = _Work(new=new, old=old, terms=settings.terms, jobs=jobs)
-    for leaf, examined in zip(leaves, _examined(leaves, work, cache or Cache()), strict=True):
-        yield _report(leaf, examined, settings)
+    if not leaves:
+        work.try_rules()
+    recall = Recall(cache or Cache(), settings.terms)
+    queries = recall.queries(leaves, new)
+    across = Across(queries, source=new, similarity=settings.terms.standards.similarity, recall=recall)
+    for leaf, examined in zip(leaves, _examined(queries, work, recall), strict=True):
+        found = across.of(leaf, examined.verdict) if leaf.is_there else ()
+        yield _report(leaf, examined, found, settings)
+    across.keep()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,15 +109,11 @@ class _Work:
             examine((), new=self.new, old=self.old, terms=self.terms, yamllints=1)
 
 
-def _examined(leaves: Sequence[Leaf], work: _Work, cache: Cache) -> Iterator[Examined]:
+def _examined(queries: Sequence[Query], work: _Work, recall: Recall) -> Iterator[Examined]:
     """What came of each leaf, now or before, in their order.
 
     Which leaves must be examined is asked for all of them first, so that these are shared out as if they were alone.
     """
-    if not leaves:
-        work.try_rules()
-    recall = Recall(cache, work.terms)
-    queries = recall.queries(leaves, work.new)
     missing = recall.missing(queries)
     with closing(work.examine([query.leaf for query, is_new in zip(queries, missing, strict=True) if is_new])) as fresh:
         for start in range(0, len(queries), _WINDOW):
@@ -137,12 +142,12 @@ def _looked_up(
             recall.keep(results)
 
 
-def _report(leaf: Leaf, examined: Examined, settings: Settings) -> LeafReport:
+def _report(leaf: Leaf, examined: Examined, across: Sequence[Diagnostic], settings: Settings) -> LeafReport:
     change, verdict = leaf.change, examined.verdict
     files = examined.files if settings.terms.object_format else leaf.files
     if change is not None and change.new is not None:
         change = replace(change, new=files)
-    in_force = settings.policy.judge(leaf.path, verdict.diagnostics, verdict.ignores, across=leaf.change is None)
+    in_force = settings.policy.judge(leaf.path, (*verdict.diagnostics, *across), verdict.ignores, across=settings.whole)
     return LeafReport(
         path=leaf.path,
         kind=verdict.kind,

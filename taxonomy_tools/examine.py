@@ -18,6 +18,7 @@ from taxonomy_tools.layout import ALONE, ATTRIBUTION_FILE, QNA_FILE, LeafKind, S
 from taxonomy_tools.lines import changed_lines
 from taxonomy_tools.rules import LEAF_RULES
 from taxonomy_tools.rules.base import FileProblem, Finding, Rule, Subject
+from taxonomy_tools.rules.similar_question import questions_of
 from taxonomy_tools.source import Entry, Source, Unreadable, blob_oid
 from taxonomy_tools.standards import DEFAULT, Standards
 from taxonomy_tools.verdict import Verdict
@@ -238,6 +239,7 @@ def _verdict(draft: _Draft, subject: Subject) -> Verdict:
         lines=content.count(b"\n") + 1 if isinstance(content, bytes) else None,
         diagnostics=diagnostics,
         ignores=ignores(document) if document is not None else (),
+        questions=questions_of(document) if document is not None else (),
     )
 
 

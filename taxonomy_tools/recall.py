@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from taxonomy_tools.cache import Cache, cache_key
 from taxonomy_tools.content import Difference
+from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import LeafFiles, hashed
 from taxonomy_tools.examine import Examined, Leaf, Terms
 from taxonomy_tools.records import from_json, to_json
@@ -95,6 +96,31 @@ class Recall:
                 if query.difference is not None:
                     items[query.difference] = to_json(examined.difference)
         self._cache.put_many(items)
+
+    def across(self, queries: Sequence[Query], similarity: float) -> bytes | None:
+        """The key of what is found across the leaves of these queries; None if any of them cannot be known."""
+        keys = [query.verdict for query in queries if query.leaf.is_there]
+        known = [key for key in keys if key is not None]
+        return across_key(known, similarity) if known and len(known) == len(keys) else None
+
+    def find_across(self, key: bytes | None) -> dict[str, tuple[Diagnostic, ...]] | None:
+        """What was found across leaves under a key, by the paths of leaves; None if that is not known."""
+        if key is None:
+            return None
+        record = from_json(_Across, self._cache.get_many([key]).get(key))
+        return dict(record.found) if record is not None else None
+
+    def keep_across(self, key: bytes | None, found: Mapping[str, tuple[Diagnostic, ...]]) -> None:
+        """Keep what was found across leaves, by their paths."""
+        if key is not None:
+            self._cache.put_many({key: to_json(_Across(found=tuple(found.items())))})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Across:
+    """What was found across leaves: paths of leaves with what was found of each."""
+
+    found: tuple[tuple[str, tuple[Diagnostic, ...]], ...]
 
 
 def _query(leaf: Leaf, terms: str) -> Query:

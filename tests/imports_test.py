@@ -30,6 +30,7 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("reporters",),
     ("examine",),
     ("recall",),
+    ("across",),
     ("check",),
     ("plan",),
     ("api",),
