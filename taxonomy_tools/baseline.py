@@ -12,7 +12,7 @@ import json
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Self, TypeAlias
@@ -26,7 +26,6 @@ from taxonomy_tools.report import LeafReport
 from taxonomy_tools.text import Text
 
 FORMAT_VERSION = 1
-MAX_BYTES = 32 * 1024 * 1024
 _MOST_TOLD = 20
 _MEMBERS = {"leaf", "code", "fingerprint", "count"}
 _CODE = re.compile(r"TX[0-9]{3}")
@@ -44,9 +43,10 @@ _Finding: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The findings that are known, by leaf: how often each."""
+    """The findings that are known, by leaf: how often each. `content` are the bytes that they were read from."""
 
     leaves: Mapping[str, Mapping[_Finding, int]] = field(default_factory=dict)
+    content: bytes = field(default=b"", compare=False, repr=False)
 
     @classmethod
     def load(cls, data: bytes, name: str) -> Self:
@@ -56,7 +56,7 @@ class Baseline:
             known = leaves.setdefault(leaf, {})
             # Two branches may both have written a line that was new.
             known[code, fingerprint] = max(count, known.get((code, fingerprint), 0))
-        return cls(leaves)
+        return cls(leaves, data)
 
     def dump(self) -> bytes:
         """The file: JSON, a finding a line, sorted."""
@@ -106,25 +106,34 @@ class Sieve:
     """Takes from reports, a leaf at a time, what a baseline knows, and notes what of the baseline is gone.
 
     `reports` tells whether a rule's findings are reported for a leaf at all, by path and code: what is switched off is
-    not gone. `across` says whether leaves are compared with all others.
+    not gone. `whole` are the paths of all leaves, where all are looked at: then those that compare leaves were at work,
+    and of leaves that are not there everything is gone. `name` is what the baseline's file is called.
     """
 
-    def __init__(self, baseline: Baseline, *, reports: Callable[[str, str], bool], across: bool) -> None:
+    def __init__(
+        self,
+        baseline: Baseline,
+        *,
+        name: str,
+        reports: Callable[[str, str], bool],
+        whole: Collection[str] | None = None,
+    ) -> None:
+        self.baseline = baseline
+        self.name = name
         self.hidden = 0
-        self._baseline = baseline
         self._reports = reports
-        self._across = across
+        self._whole = whole
         self._left: dict[str, dict[_Finding, int]] = {}
 
     def sift(self, leaf: LeafReport) -> LeafReport:
         """The report of a leaf without what is known. Of several findings that are alike, the last are the new ones."""
         former = self._former_path(leaf)
-        paths = [path for path in (leaf.path, former) if path is not None and path in self._baseline.leaves]
+        paths = [path for path in (leaf.path, former) if path is not None and path in self.baseline.leaves]
         if not paths:
             return leaf
         known: Counter[_Finding] = Counter()
         for path in paths:
-            known.update(self._baseline.leaves[path])
+            known.update(self.baseline.leaves[path])
         kept = []
         for one in leaf.diagnostics:
             finding = (one.code, fingerprint(one))
@@ -137,7 +146,7 @@ class Sieve:
         for path in paths:
             self._left[path] = {
                 finding: self._left_of(finding, count, known, path, unreadable=unreadable)
-                for finding, count in self._baseline.leaves[path].items()
+                for finding, count in self.baseline.leaves[path].items()
             }
         return replace(leaf, diagnostics=tuple(kept)) if len(kept) < len(leaf.diagnostics) else leaf
 
@@ -154,21 +163,26 @@ class Sieve:
         looked at, and all of a leaf that cannot be read just now.
         """
         code = finding[0]
-        if not self._reports(path, code) or (code == _ACROSS and not self._across):
+        if not self._reports(path, code) or (code == _ACROSS and self._whole is None):
             return count
         if unreadable and not code.startswith(_UNREADABLE):
             return count
         return count - min(count, unseen.get(finding, 0))
 
-    def remaining(self, *, there: Callable[[str], bool] | None = None) -> Baseline:
-        """The baseline without what is gone of the leaves that were sifted.
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What readers of the report should know."""
+        if not self.hidden:
+            return ()
+        count = "1 finding" if self.hidden == 1 else f"{self.hidden:,} findings"
+        return (f"{count} not shown: known from the baseline {self.name}.",)
 
-        Where all leaves were looked at, `there` tells whether there is a leaf at a path: of others all is gone.
-        """
+    def remaining(self) -> Baseline:
+        """The baseline without what is gone of the leaves that were looked at."""
         vanished: dict[str, dict[_Finding, int]] = {}
-        if there is not None:
-            vanished = {path: {} for path in self._baseline.leaves if path not in self._left and not there(path)}
-        return self._baseline.with_leaves({**vanished, **self._left})
+        if self._whole is not None:
+            vanished = {path: {} for path in self.baseline.leaves if path not in self._left and path not in self._whole}
+        return self.baseline.with_leaves({**vanished, **self._left})
 
 
 # --- reading

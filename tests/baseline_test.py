@@ -1,7 +1,7 @@
 """The baseline file, and what it takes from reports."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
@@ -46,8 +46,8 @@ def baseline(*diagnostics: Diagnostic, path: str = LEAF) -> Baseline:
     return Baseline({path: findings_of(diagnostics)})
 
 
-def sieve(known: Baseline, *, off: str = "", across: bool = True) -> Sieve:
-    return Sieve(known, reports=lambda _, code: code not in off.split(), across=across)
+def sieve(known: Baseline, *, off: str = "", whole: Collection[str] | None = (LEAF, "knowledge/gone")) -> Sieve:
+    return Sieve(known, name=NAME, reports=lambda _, code: code not in off.split(), whole=whole)
 
 
 # --- the file
@@ -204,6 +204,7 @@ def test_what_is_known_is_hidden_and_what_is_new_is_not() -> None:
     new = found(text="c: d")
     assert at_work.sift(report(found(line=9), new, found(line=None))) == report(new)
     assert at_work.hidden == 2
+    assert at_work.notes == (f"2 findings not shown: known from the baseline {NAME}.",)
     assert at_work.remaining() == baseline(found(), found(line=None))
 
 
@@ -226,16 +227,19 @@ def test_a_leaf_without_findings_leaves_the_baseline() -> None:
 
 def test_leaves_that_were_not_looked_at_stay_unless_all_were() -> None:
     known = Baseline({LEAF: findings_of([found()]), "knowledge/gone": findings_of([found()])})
-    at_work = sieve(known)
-    at_work.sift(report())
-    assert at_work.remaining() == Baseline({"knowledge/gone": findings_of([found()])})
-    assert at_work.remaining(there=lambda path: path != "knowledge/gone") == Baseline()
-    assert at_work.remaining(there=lambda _: True) == Baseline({"knowledge/gone": findings_of([found()])})
+    for whole, left in (
+        (None, {"knowledge/gone": findings_of([found()])}),
+        ((LEAF, "knowledge/gone"), {"knowledge/gone": findings_of([found()])}),
+        ((LEAF,), {}),
+    ):
+        at_work = sieve(known, whole=whole)
+        at_work.sift(report())
+        assert at_work.remaining() == Baseline(left)
 
 
 def test_what_nobody_looked_for_stays() -> None:
     known = baseline(found("TX303"), found("TX502"), found("TX505"))
-    switched_off = sieve(known, off="TX303 TX505", across=False)
+    switched_off = sieve(known, off="TX303 TX505", whole=None)
     assert switched_off.sift(report()) == report()
     assert switched_off.remaining() == known
     unreadable = sieve(known)

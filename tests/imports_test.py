@@ -20,7 +20,7 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("composer",),
     ("git", "document", "schemas", "yamllint", "patch"),
     ("source", "base", "verdict", "fix"),
-    ("content", "ignores", "attribution", "licenses", "rewrite"),
+    ("content", "ignores", "unsaved", "attribution", "licenses", "rewrite"),
     ("diff", "seeds"),
     ("surroundings", "report"),
     ("compare", "rules", "migrate", "generate"),

@@ -1,0 +1,168 @@
+"""What a run has to do with the baseline: it hides what is known, keeps the file up to date, or writes it."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from taxonomy_tools.base import in_ci
+from taxonomy_tools.baseline import Baseline, Sieve, findings_of
+from taxonomy_tools.commands.output import whole_file
+from taxonomy_tools.config import BASELINE_FILE
+from taxonomy_tools.errors import Remedy, TaxonomyError
+from taxonomy_tools.plan import Plan
+from taxonomy_tools.policy import is_unopened
+from taxonomy_tools.report import LeafReport
+from taxonomy_tools.rewrite import rewrite
+from taxonomy_tools.rules.base import number_of
+from taxonomy_tools.source import Folder, Index, Revision, WorkTree
+
+
+class Unused:
+    """No baseline: everything is reported."""
+
+    sieve: Sieve | None = None
+
+    def noting(self, leaves: Iterator[LeafReport], notes: list[str], unread: list[str]) -> Iterator[LeafReport]:  # noqa: ARG002 - see `Used`
+        """The same leaves."""
+        yield from leaves
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Used:
+    """A baseline that is there. `update` removes from its file what is gone; None where that is not ours to do.
+
+    What `update` gives is why that could not be done, or nothing.
+    """
+
+    sieve: Sieve
+    update: Callable[[Baseline], str] | None
+
+    def noting(self, leaves: Iterator[LeafReport], notes: list[str], unread: list[str]) -> Iterator[LeafReport]:
+        """The same leaves; when the last is through, it is noted what the baseline did."""
+        yield from leaves
+        notes.extend(self.sieve.notes)
+        remaining = self.sieve.remaining()
+        if gone := len(self.sieve.baseline) - len(remaining):
+            notes.append(self._gone(gone, remaining, complete=not unread))
+
+    def _gone(self, number: int, remaining: Baseline, *, complete: bool) -> str:
+        what = f"{number_of(number, 'finding')} of the baseline {self.sieve.name} {'is' if number == 1 else 'are'} gone"
+        if self.update is None or not complete:
+            return f"{what}: `taxonomy check` in a working tree removes what is gone."
+        if reason := self.update(remaining):
+            return f"{what}, but it cannot be written: {reason}."
+        return f"{what}, and removed from it."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """A baseline that is to be written to a file. `kept` is what it holds of leaves that are not looked at."""
+
+    file: Path
+    kept: Baseline
+    sieve: Sieve | None = None
+    _found: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
+
+    def noting(self, leaves: Iterable[LeafReport], notes: list[str], unread: list[str]) -> Iterator[LeafReport]:
+        """The leaves without what is now known: all but what could not be opened. Raises TaxonomyError if it must."""
+        for leaf in leaves:
+            self._found[leaf.path] = dict(findings_of(leaf.diagnostics))
+            yield replace(leaf, diagnostics=tuple(one for one in leaf.diagnostics if is_unopened(one)))
+        if unread:
+            notes.append(f"The baseline {self.file} was not written, because not everything could be checked.")
+            return
+        baseline = self.kept.with_leaves(self._found)
+        _write(self.file, baseline)
+        leaves_held = "1 leaf" if len(baseline.leaves) == 1 else f"{len(baseline.leaves):,} leaves"
+        notes.append(f"The baseline {self.file} holds {number_of(len(baseline), 'finding')} of {leaves_held} now.")
+
+
+def known(plan: Plan, *, without: bool, write: bool, file: Path | None, keeps: bool) -> Unused | Used | Written:
+    """What a run has to do with the baseline.
+
+    It may be asked to go `without` one, or to `write` it, to a `file` or its own place. `keeps` says that the run is
+    one that keeps the file up to date: a check of the working tree. Raises TaxonomyError for a broken baseline, and for
+    a file that is there and is none.
+    """
+    if write:
+        return _written(plan, file)
+    if without:
+        return Unused()
+    sieve = plan.sieve()
+    if sieve is None:
+        return Unused()
+    return Used(sieve=sieve, update=_updater(plan, sieve.baseline.content) if keeps else None)
+
+
+def _updater(plan: Plan, before: bytes) -> Callable[[Baseline], str] | None:
+    """What writes the file that was read, where that is one of this working tree."""
+    files, new = plan.settled.files, plan.new
+    if files is None or in_ci(os.environ):
+        return None
+    if not (isinstance(files.source, WorkTree | Folder) and isinstance(new, WorkTree | Folder)):
+        return None
+    root, place = files.top, files.inside(plan.settled.config.baseline or BASELINE_FILE)
+
+    def update(remaining: Baseline) -> str:
+        try:
+            rewrite(root, place, before=before, after=remaining.dump())
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
+
+    return update
+
+
+def _written(plan: Plan, file: Path | None) -> Written:
+    place = _place(plan) if file is None else file
+    data = b""
+    if os.path.lexists(place) and (file is not None or not plan.whole):
+        try:
+            data = place.read_bytes()
+        except OSError as error:
+            raise TaxonomyError(f"{place} cannot be read: {error.strerror}.") from error
+        if file is not None and not _is_baseline(data):
+            raise TaxonomyError(
+                f"{place} is there, and is no baseline: it is not overwritten.",
+                Remedy("Name another file:", "--write-baseline=FILE"),
+                Remedy("Give paths before the option:", "taxonomy check PATH --write-baseline"),
+            )
+    kept = Baseline.load(data, os.fspath(place)) if data and not plan.whole else Baseline()
+    return Written(file=place, kept=kept)
+
+
+def _is_baseline(data: bytes) -> bool:
+    """Whether a file is meant as a baseline, broken or not."""
+    try:
+        return not data or "findings" in json.loads(data)
+    except (ValueError, RecursionError, TypeError):
+        return b'"fingerprint"' in data
+
+
+def _place(plan: Plan) -> Path:
+    """Where the taxonomy's own baseline lies."""
+    source, path = plan.new, plan.settled.config.baseline or BASELINE_FILE
+    if isinstance(source, WorkTree | Folder):
+        return Path(os.path.relpath(source.root / path))
+    assert isinstance(source, Revision | Index)
+    if source.repository.bare:
+        raise TaxonomyError(
+            f"{source.repository.root} is a bare repository: there is no place for a baseline in it.",
+            Remedy("Name a file:", "--write-baseline=FILE"),
+        )
+    return Path(os.path.relpath(source.repository.root / source.folder / path))
+
+
+def _write(file: Path, baseline: Baseline) -> None:
+    try:
+        with whole_file(file) as stream:
+            stream.write(baseline.dump().decode())
+    except TaxonomyError as error:
+        reason = error.__cause__
+        said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
+        raise TaxonomyError(
+            f"the baseline cannot be written to {file}: {said}.",
+            Remedy("Name a file in a folder that is there, and yours:", "--write-baseline=FILE"),
+        ) from error
