@@ -60,7 +60,9 @@ def test_fixture(path: Path, tmp_path: Path) -> None:
     fixture = path.read_bytes()
     unpack(fixture, tmp_path)
     report = check(tmp_path, jobs=1)
-    diagnostics = [diagnostic for leaf in report.leaves for diagnostic in leaf.diagnostics]
+    told = [diagnostic for leaf in report.leaves for diagnostic in leaf.diagnostics]
+    # The leaves of a fixture differ in what it proves; that they ask the same questions is told where it is the point.
+    diagnostics = [diagnostic for diagnostic in told if diagnostic.code != "TX502" or path.parent.name == "TX502"]
     found = "".join(f"{line}\n" for diagnostic in diagnostics for line in lines(diagnostic))
     files, marker, expected = fixture.partition(EXPECTED)
     if "UPDATE_FIXTURES" in os.environ:
