@@ -60,7 +60,7 @@ def report(clone: Repo) -> str:
         "     5 |   - question: What is one and one?\n"
         "     6 |     answer: No\n"
         '       |             ^^ write "No"\n\n'
-        "1 leaf changed: 1 added. 1 error.\n"
+        "1 leaf changed: 1 added. 1 error (1 can be fixed with --fix).\n"
     )
 
 
@@ -94,6 +94,8 @@ COMMON = [
     ["--yaml-rules"],
     ["--jobs"],
     ["--no-cache"],
+    ["--fix"],
+    ["--dry-run"],
     ["--output-format"],
     ["--output"],
     ["--quiet", "-q"],
@@ -103,6 +105,7 @@ COMMON = [
 OPTIONS = {
     "diff": [*COMMON, ["--taxonomy-base", "--base"], ["--direct"], ["--version"]],
     "check": COMMON,
+    "migrate": [["--taxonomy-path", "-C"], ["--dry-run"]],
     "rule": [],
     "schema": [["--version"]],
 }
@@ -154,6 +157,7 @@ def test_help_groups_what_belongs_together(tmp_path: Path) -> None:
     assert [line for line in lines if line.endswith(":") and not line.startswith(" ")] == [
         "What to look at:",
         "How to validate:",
+        "What to mend:",
         "What to report:",
         "When to fail:",
         "Other options:",
@@ -694,7 +698,7 @@ def completed(words: str, cwd: Path, script: str = "taxonomy") -> list[str]:
     ("script", "words", "offered"),
     [
         pytest.param(
-            "taxonomy", "taxonomy ", ["plain,diff", "plain,check", "plain,rule", "plain,schema"], id="commands"
+            "taxonomy", "taxonomy ", ["plain,diff", "plain,check", "plain,migrate", "plain,rule", "plain,schema"], id="commands"
         ),
         pytest.param("taxonomy", "taxonomy diff --st", ["plain,--staged"], id="options"),
         pytest.param("taxonomy", "taxonomy diff --output-format js", ["plain,json", "plain,jsonl"], id="values"),

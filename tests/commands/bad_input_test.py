@@ -285,7 +285,7 @@ def test_unreadable_file_leaves_the_others_checked(clone: Repo, path: str, kind:
         out=f"{header(clone)}{rows}\n"
         f"{closed}\n  {finding.format('Permission denied')}\n\n"
         f"{WRONG}\n  qna.yaml:6:13: {FINDING}\n"
-        "2 leaves changed: 2 added. 2 errors.\n",
+        "2 leaves changed: 2 added. 2 errors (1 can be fixed with --fix).\n",
     )
 
 
@@ -305,7 +305,7 @@ def test_file_that_vanishes_leaves_the_others_checked(clone: Repo, tmp_path: Pat
         out=f"{header(clone)}A  {gone}\nA  {WRONG}  freeform skill  5 seed examples\n\n"
         f"{gone}\n  qna.yaml: error TX001 unreadable-file: vanished while it was being read\n\n"
         f"{WRONG}\n  qna.yaml:6:13: {FINDING}\n"
-        "2 leaves changed: 2 added. 2 errors.\n",
+        "2 leaves changed: 2 added. 2 errors (1 can be fixed with --fix).\n",
     )
 
 
