@@ -37,8 +37,8 @@ from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.layout import LeafKind
 from taxonomy_tools.plan import Plan, Selection, plan_check, plan_diff
 from taxonomy_tools.report import Comparison, LeafReport, Report, Summary
+from taxonomy_tools.settle import Given
 from taxonomy_tools.source import Entry, announce_nothing
-from taxonomy_tools.yamllint import Rules
 
 __all__ = [
     "ChangeKind",
@@ -73,14 +73,17 @@ def changed_leaves(
     head: str | None = None,
     staged: bool = False,
     direct: bool = False,
+    config: StrPath | None = None,
 ) -> tuple[LeafChange, ...]:
     """The leaves of a taxonomy that differ from a base, at and below the paths if any are given; none is validated.
 
     `taxonomy` is its root, inside a Git repository. `base` is a ref, or "empty" for the whole tree, or None for the one
     that `taxonomy-diff` would find. The other side is the working tree, or the commit `head`, or the index if `staged`.
-    The comparison starts at the merge base, or at the base itself if `direct`.
+    The comparison starts at the merge base, or at the base itself if `direct`. `config` is a file to read in place of
+    the taxonomy's own `.taxonomy-tools.yaml`.
     """
-    plan = plan_diff(_selection(taxonomy, paths, base=base, head=head, staged=staged, direct=direct))
+    selection = _selection(taxonomy, paths, base=base, head=head, staged=staged, direct=direct)
+    plan = plan_diff(selection, given=_given(config, None))
     if not plan.comparison.base:
         raise TaxonomyError(
             f"there is nothing to compare {os.fspath(taxonomy)} with: it is not a Git repository.",
@@ -97,19 +100,23 @@ def check_changes(
     head: str | None = None,
     staged: bool = False,
     direct: bool = False,
+    config: StrPath | None = None,
     yaml_rules: StrPath | None = None,
     jobs: int | None = None,
     cache: bool = True,
+    baseline: bool = True,
 ) -> Report:
     """Validate the leaves that `changed_leaves` gives, and tell what changed inside them, as `taxonomy-diff` does.
 
     Without paths, the report's `contribution` tells what is wrong with the commits.
 
-    `yaml_rules` is a yamllint configuration, `jobs` the number of processes (None: as many as pay). With `cache`, what
-    is known of leaves that have not changed since is taken from the user's cache, and kept there.
+    `config` is a file to read in place of the taxonomy's own `.taxonomy-tools.yaml`: what that and the environment say
+    is in force here too. `yaml_rules` is a yamllint configuration, `jobs` the number of processes (None: as many as
+    pay). With `cache`, what is known of leaves that have not changed since is taken from the user's cache, and kept
+    there. Without `baseline`, what the taxonomy's baseline holds is reported too.
     """
     selection = _selection(taxonomy, paths, base=base, head=head, staged=staged, direct=direct)
-    return _run(plan_diff(selection, lint_rules=_rules(yaml_rules)), jobs, cache=cache)
+    return _run(plan_diff(selection, given=_given(config, yaml_rules)), jobs, cache=cache, baseline=baseline)
 
 
 def check(
@@ -118,9 +125,11 @@ def check(
     *,
     head: str | None = None,
     staged: bool = False,
+    config: StrPath | None = None,
     yaml_rules: StrPath | None = None,
     jobs: int | None = None,
     cache: bool = True,
+    baseline: bool = True,
 ) -> Report:
     """Validate the leaves at and below the paths, or all of a taxonomy's, as `taxonomy check` does.
 
@@ -128,7 +137,7 @@ def check(
     working tree, or of the commit `head`, or of the index if `staged`.
     """
     selection = _selection(taxonomy, paths, head=head, staged=staged)
-    return _run(plan_check(selection, lint_rules=_rules(yaml_rules)), jobs, cache=cache)
+    return _run(plan_check(selection, given=_given(config, yaml_rules)), jobs, cache=cache, baseline=baseline)
 
 
 def _selection(
@@ -154,11 +163,15 @@ def _selection(
     )
 
 
-def _rules(path: StrPath | None) -> Rules:
-    return Rules.DEFAULT if path is None else Rules.load(Path(path))
+def _given(config: StrPath | None, yaml_rules: StrPath | None) -> Given:
+    return Given(
+        config=None if config is None else Path(config), yaml_rules=None if yaml_rules is None else Path(yaml_rules)
+    )
 
 
-def _run(plan: Plan, jobs: int | None, *, cache: bool) -> Report:
+def _run(plan: Plan, jobs: int | None, *, cache: bool, baseline: bool) -> Report:
+    sieve = plan.sieve() if baseline else None
     with open_cache(os.environ, announce_nothing) if cache else Cache() as known:
-        leaves = tuple(plan.reports(jobs=jobs, cache=known))
-    return Report(comparison=plan.comparison, leaves=leaves, contribution=plan.contribution, notes=plan.notes)
+        leaves = tuple(plan.reports(jobs=jobs, cache=known, sieve=sieve))
+    notes = (*plan.notes, *(sieve.notes if sieve is not None else ()))
+    return Report(comparison=plan.comparison, leaves=leaves, contribution=plan.contribution, notes=notes)

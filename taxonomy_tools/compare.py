@@ -1,10 +1,10 @@
 """Which two states of a taxonomy are compared, and which leaves differ."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from taxonomy_tools.base import comparison_start, find_base
+from taxonomy_tools.base import Base, comparison_start
 from taxonomy_tools.diff import LeafChange, leaf_changes
 from taxonomy_tools.git import SYMBOLIC_LINK, Announce, Repository
 from taxonomy_tools.layout import leaf_of
@@ -37,7 +37,7 @@ class Compared:
 
 def open_source(
     repository: Repository, *, head: str | None, staged: bool, folder: str, announce: Announce
-) -> Versioned:
+) -> Revision | Index | WorkTree:
     """The state to look at: a commit, the index, or the working tree.
 
     Raises TaxonomyError for a ref that is none, and for the working tree of a bare repository.
@@ -50,31 +50,40 @@ def open_source(
     return WorkTree(repository=repository, folder=folder, announce=announce)
 
 
-def compare(
-    repository: Repository,
-    *,
-    folder: str,
-    base: str | None,
-    head: str | None,
-    staged: bool,
-    direct: bool,
-    environment: Mapping[str, str],
-    announce: Announce,
-) -> Compared:
-    """Find the leaves of the taxonomy in `folder` that differ from the base (`empty`: all of them).
+def commit_of(source: Revision | Index | WorkTree) -> str | None:
+    """The commit of a state: what HEAD stands on for the working tree and the index, None before the first."""
+    return source.commit if isinstance(source, Revision) else source.repository.head()
 
-    The comparison starts at the merge base, so that other people's work is never called yours; with `direct` at the
-    base itself. Raises TaxonomyError where there is no base, or no common commit.
+
+def start_of(new: Revision | Index | WorkTree, base: Base, *, direct: bool) -> str:
+    """The commit (or the empty tree) at which the comparison of a state with a base starts.
+
+    That is their merge base, so that other people's work is never called yours, or with `direct` the base itself.
+    Raises TaxonomyError where there is no common commit.
     """
-    chosen = find_base(repository, option=base, environ=environment, head=head)
-    head = head if head is not None or staged else chosen.head
-    new = open_source(repository, head=head, staged=staged, folder=folder, announce=announce)
-    commit = new.commit if isinstance(new, Revision) else repository.head()
-    merging = not isinstance(new, Revision)
-    start = comparison_start(repository, chosen, commit, name=head or "HEAD", direct=direct, merging=merging)
+    is_commit = isinstance(new, Revision)
+    name = new.label if is_commit else "HEAD"
+    return comparison_start(new.repository, base, commit_of(new), name=name, direct=direct, merging=not is_commit)
+
+
+def compare(new: Revision | Index | WorkTree, base: Base, *, direct: bool, announce: Announce) -> Compared:
+    """Find the leaves of a taxonomy that differ from the base (of the whole tree, all of them).
+
+    Raises TaxonomyError as `start_of` does.
+    """
+    repository, folder, chosen = new.repository, new.folder, base
+    commit, merging = commit_of(new), not isinstance(new, Revision)
+    start = start_of(new, chosen, direct=direct)
     old = None
     if chosen.commit is not None:
-        old = Revision(repository=repository, commit=start, label=chosen.ref, folder=folder, announce=announce)
+        old = Revision(
+            repository=repository,
+            commit=start,
+            label=chosen.ref,
+            folder=folder,
+            folders=new.folders,
+            announce=announce,
+        )
     changes = leaf_changes(_Sides(repository, start, old, new, announce))
     comparison = Comparison(
         head=new.label,

@@ -11,24 +11,31 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from taxonomy_tools import __version__
-from taxonomy_tools.diagnostics import Severity
+from taxonomy_tools.diagnostics import Diagnostic, Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.streams import open_streams, send_to_nowhere
 
+if TYPE_CHECKING:
+    from taxonomy_tools.settle import Given
+
 FORMATS = ("text", "json", "jsonl", "github", "sarif", "junit", "markdown", "gitlab")
-SCHEMAS = ("compositional_skills", "knowledge", "report")
+SCHEMAS = ("compositional_skills", "knowledge", "report", "config")
 FAIL_ON = (*(severity.value for severity in Severity if severity is not Severity.OFF), "never")
 
 _STDOUT = Path("-")
+_ITS_PLACE = Path(os.curdir)
+"""What --write-baseline gets where it gets no file."""
+_SHOWN = 50
+"""Things wrong with a file of ours that are shown; more are counted."""
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """What writing to a stream fails with when nothing is wrong with the program."""
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -95,7 +102,8 @@ class _Reporting(_Command):
         ctx.params["outputs"] = _outputs([parameter.name for parameter in order], formats, files, ctx)
         if ctx.params["staged"] and ctx.params["head"] is not None:
             raise click.UsageError("--staged and --head each name a side to look at: give one of them.", ctx)
-        if message := _wrong_fix(ctx.params, {parameter.name for parameter in order}):
+        named = {parameter.name for parameter in order}
+        if message := _wrong_fix(ctx.params, named) or _wrong_baseline(ctx.params) or _wrong_stdin(ctx.params):
             raise click.UsageError(message, ctx)
         return rest
 
@@ -123,6 +131,30 @@ def _wrong_fix(values: Mapping[str, Any], named: Collection[str | None]) -> str:
     if values["dry_run"] and not {"output_format", "output"}.isdisjoint(named):
         return "--dry-run prints a patch and no report: leave out --output-format and --output."
     return ""
+
+
+def _wrong_baseline(values: Mapping[str, Any]) -> str:
+    """What contradicts itself in what was asked for about the baseline."""
+    file: Path | None = values.get("write_baseline")
+    if file is None:
+        return ""
+    if values["no_baseline"] or values["dry_run"]:
+        return f"--write-baseline cannot go with {'--no-baseline' if values['no_baseline'] else '--dry-run'}."
+    if file != _ITS_PLACE and file.is_dir():
+        return f"--write-baseline takes a file, and {file} is a folder: put PATHs before it."
+    return ""
+
+
+def _wrong_stdin(values: Mapping[str, Any]) -> str:
+    """What contradicts itself in what was asked for about a file that is not saved."""
+    if values.get("stdin_filename") is None:
+        return ""
+    others = ("staged", "head", "paths", "fix", "write_baseline")
+    other = next((name for name in others if values.get(name)), None)
+    if other is None:
+        return ""
+    called = "PATHs" if other == "paths" else f"--{other.replace('_', '-')}"
+    return f"--stdin-filename looks at one file that is not saved yet: it cannot go with {called}."
 
 
 def _pairs(
@@ -160,7 +192,7 @@ def _option(*names: str, heading: str, **options: Any) -> Callable[..., Any]:
 
 
 _LOOK, _VALIDATE, _REPORT, _EXIT = "What to look at", "How to validate", "What to report", "When to fail"
-_MEND = "What to mend"
+_MEND, _RULES = "What to mend", "What to go by"
 
 _taxonomy_path = _option(
     "-C",
@@ -173,14 +205,52 @@ _source_options = _options(
     _option("--staged", heading=_LOOK, is_flag=True, help="Look at the index, not at the working tree."),
     _option("--head", heading=_LOOK, metavar="REF", help="Look at a commit, not at the working tree."),
 )
-_report_options = _options(
+_config_options = _options(
+    _option(
+        "--config",
+        heading=_RULES,
+        type=_Path(),
+        metavar="FILE",
+        help="A configuration to read in place of .taxonomy-tools.yaml at the taxonomy's root.",
+    ),
+    _option("--no-config", "without_config", heading=_RULES, is_flag=True, help="Read no configuration."),
+    _option(
+        "--select",
+        heading=_RULES,
+        multiple=True,
+        metavar="CODES",
+        help="Report these rules alone, by code (TX505) or family (TX5). Repeat it, or put commas between.",
+    ),
+    _option("--ignore", heading=_RULES, multiple=True, metavar="CODES", help="Do not report these rules."),
+    _option(
+        "--severity",
+        heading=_RULES,
+        multiple=True,
+        metavar="CODE=LEVEL",
+        help="Take findings of a rule or a family for an error, warning or info; or off.",
+    ),
+    _option(
+        "--schema-version",
+        heading=_RULES,
+        metavar="VERSION",
+        help="The version that leaves must follow: document (that which each names, the default), latest or a number.",
+    ),
     _option(
         "--yaml-rules",
-        heading=_VALIDATE,
+        heading=_RULES,
         type=_Path(),
         metavar="FILE",
         help="A yamllint configuration. Default: relaxed, with lines of any length.",
     ),
+    _option(
+        "--fail-on",
+        heading=_EXIT,
+        type=click.Choice(FAIL_ON),
+        help="Exit with 1 if a finding is as severe as this. Default: error.",
+    ),
+)
+_report_options = _options(
+    _config_options,
     _option(
         "--jobs",
         heading=_VALIDATE,
@@ -223,15 +293,13 @@ _report_options = _options(
         metavar="FILE",
         help="Where the format before it goes. Default: standard output, which is also `-`.",
     ),
-    _option("-q", "--quiet", heading=_REPORT, is_flag=True, help="Say nothing of what is well."),
     _option(
-        "--fail-on",
-        heading=_EXIT,
-        type=click.Choice(FAIL_ON),
-        default="error",
-        show_default=True,
-        help="Exit with 1 if a finding is as severe as this.",
+        "--no-baseline",
+        heading=_RULES,
+        is_flag=True,
+        help="Report also what the baseline holds.",
     ),
+    _option("-q", "--quiet", heading=_REPORT, is_flag=True, help="Say nothing of what is well."),
     _option("--fail-if-empty", heading=_EXIT, is_flag=True, help="Exit with 1 if there is no leaf to check."),
 )
 _paths = click.argument("paths", nargs=-1, type=_Path(), metavar="[PATH]...")
@@ -240,6 +308,13 @@ _EXIT_CODES = (
     "Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong use or the job could not be done, 130 "
     "interrupted."
 )
+
+
+def _given(options: dict[str, Any]) -> "Given":
+    """What the options say of the configuration; they are taken out of the others."""
+    from taxonomy_tools.settle import Given
+
+    return Given(**{parameter: options.pop(parameter) for parameter in Given.__dataclass_fields__})
 
 
 class _Group(click.Group):
@@ -306,7 +381,7 @@ def diff_command(
     from taxonomy_tools.plan import Selection
 
     selection = Selection(taxonomy_path=taxonomy_path, paths=paths, base=base, head=head, staged=staged, direct=direct)
-    return diff.run(selection, Options(**options))
+    return diff.run(selection, Options(given=_given(options), **options))
 
 
 @cli.command(
@@ -318,21 +393,80 @@ def diff_command(
 )
 @_taxonomy_path
 @_source_options
+@_option(
+    "--stdin-filename",
+    heading=_LOOK,
+    type=_Path(),
+    metavar="PATH",
+    help="Check the leaf of this file with what comes from standard input in its place: for editors, before saving.",
+)
 @_report_options
+@_option(
+    "--write-baseline",
+    heading=_RULES,
+    is_flag=False,
+    flag_value=os.curdir,
+    type=_Path(),
+    metavar="[FILE]",
+    help="Make all that is found the baseline, which is not reported from then on. Default: .taxonomy-baseline.json at "
+    "the taxonomy's root, or the configuration's `baseline`.",
+)
 @_paths
 def check_command(
-    *, taxonomy_path: Path | None, staged: bool, head: str | None, paths: tuple[Path, ...], **options: Any
+    *,
+    taxonomy_path: Path | None,
+    staged: bool,
+    head: str | None,
+    stdin_filename: Path | None,
+    write_baseline: Path | None,
+    paths: tuple[Path, ...],
+    **options: Any,
 ) -> int:
     """Validate leaves, changed or not: those at and below each PATH, or all of them.
 
-    Nothing is compared, so no repository is needed.
+    Nothing is compared, so no repository is needed. What is gone of the baseline is removed from it.
     """
     from taxonomy_tools.commands import check
     from taxonomy_tools.commands.reporting import Options
     from taxonomy_tools.plan import Selection
 
     selection = Selection(taxonomy_path=taxonomy_path, paths=paths, head=head, staged=staged)
-    return check.run(selection, Options(**options))
+    if stdin_filename is not None:
+        selection = check.unsaved(selection, stdin_filename)
+    return check.run(
+        selection,
+        Options(
+            given=_given(options),
+            write_baseline=write_baseline is not None,
+            baseline_file=None if write_baseline == _ITS_PLACE else write_baseline,
+            keep_baseline=True,
+            **options,
+        ),
+    )
+
+
+@cli.command(
+    "config", cls=_Command, context_settings=_SETTINGS, short_help="What is in force, and where each value comes from."
+)
+@_taxonomy_path
+@_config_options
+@_option(
+    "--output-format",
+    heading=_REPORT,
+    type=click.Choice(("text", "json")),
+    default="text",
+    help="text (for people, the default) or json.",
+)
+def config_command(*, taxonomy_path: Path | None, output_format: str, **options: Any) -> int:
+    """Show the configuration in force, and where each value comes from.
+
+    The command line counts before the environment, that before the file .taxonomy-tools.yaml at the taxonomy's root,
+    and that before the defaults. In CI, the file is that of the base. `taxonomy schema config` says what can stand in
+    it.
+    """
+    from taxonomy_tools.commands import config
+
+    return config.run(taxonomy_path, _given(options), as_json=output_format == "json")
 
 
 @cli.command(
@@ -377,7 +511,8 @@ def rule_command(code: str | None) -> int:
 def schema_command(kind: str | None, version: int | None) -> int:
     """Print a JSON Schema, for editors and pipelines; without KIND, list them.
 
-    KIND is a kind of leaf, compositional_skills or knowledge, or `report`: what --output-format json writes.
+    KIND is a kind of leaf, compositional_skills or knowledge, or one of our own formats: `report`, what --output-format
+    json writes, or `config`, what can stand in .taxonomy-tools.yaml.
     """
     from taxonomy_tools.commands import schema
 
@@ -468,7 +603,29 @@ def _complain(name: str, error: TaxonomyError) -> None:
     lines = (
         f"{remedy.label:<{width}}  {remedy.command}" if remedy.command else remedy.label for remedy in error.remedies
     )
-    _say(f"{name}: {error.message}", *(f"  {line}" for line in lines))
+    _say(f"{name}: {error.message}")
+    if found := getattr(error, "diagnostics", ()):
+        _show(found)
+    _say(*(f"  {line}" for line in lines))
+
+
+def _show(diagnostics: Sequence[Diagnostic]) -> None:
+    """Print what is wrong with a file of ours, each thing with its lines."""
+    from taxonomy_tools.reporters.escape import escape
+    from taxonomy_tools.reporters.frame import render
+    from taxonomy_tools.reporters.text import wants_color
+
+    color = wants_color(sys.stderr)
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    for diagnostic in diagnostics[:_SHOWN]:
+        span = diagnostic.span
+        place = f"{escape(diagnostic.file, encoding=encoding)}" + (f":{span.line}:{span.column}" if span else "")
+        _say(f"  {place}: {diagnostic.message}")
+        with suppress(OSError):
+            for line in render(diagnostic, encoding=encoding):
+                click.echo(f"  {line}", err=True, color=color)
+    if len(diagnostics) > _SHOWN:
+        _say(f"  and {len(diagnostics) - _SHOWN:,} more")
 
 
 def _say(*lines: str) -> None:

@@ -6,14 +6,19 @@ A plan is made before anything is checked, so that wrong use ends in one message
 import os
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from posixpath import basename
+from typing import TypeVar
 
+from taxonomy_tools.base import Base, find_base, in_ci, is_proposal, named_base
+from taxonomy_tools.baseline import Baseline, Sieve
 from taxonomy_tools.cache import Cache
 from taxonomy_tools.check import Settings, check_leaves
-from taxonomy_tools.compare import compare, ignored_leaves, open_source
+from taxonomy_tools.compare import compare, ignored_leaves, open_source, start_of
+from taxonomy_tools.config import BASELINE_FILE, CONFIG_FILE
 from taxonomy_tools.contribution import Contribution, look_at
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import LeafFiles, group_leaves
@@ -29,11 +34,13 @@ from taxonomy_tools.layout import (
     is_leaf_file,
     leaf_of,
 )
+from taxonomy_tools.policy import Policy
 from taxonomy_tools.report import Comparison, LeafReport
+from taxonomy_tools.settle import NOTHING_GIVEN, UNSETTLED, Files, Given, Settled, settle
 from taxonomy_tools.source import Entry, Folder, Index, Revision, Source, WorkTree, announce_nothing
 from taxonomy_tools.surroundings import Neighbourhood
 from taxonomy_tools.tree import Tree
-from taxonomy_tools.yamllint import Rules
+from taxonomy_tools.unsaved import Unsaved
 
 _NAMED = 3
 """Paths that a note names; more are counted."""
@@ -46,6 +53,7 @@ class Selection:
     """What the user named. Paths are as they were typed, relative to the current directory.
 
     `base`, `direct` belong to a comparison; `head` (a ref) and `staged` name a side other than the working tree.
+    `unsaved` is what the one leaf file in `paths` is to hold, once it is saved.
     """
 
     taxonomy_path: Path | None = None
@@ -54,6 +62,7 @@ class Selection:
     head: str | None = None
     staged: bool = False
     direct: bool = False
+    unsaved: bytes | None = None
 
     @property
     def needs_git(self) -> bool:
@@ -65,8 +74,9 @@ class Selection:
 class Plan:
     """What a run looks at.
 
-    `contribution` is what is wrong with the commits, looked at with everything that changed and not with a part of it.
-    `notes` are sentences for the end of the report.
+    `settled` is the configuration in force, which `settings` follow. `contribution` is what is wrong with the commits,
+    looked at with everything that changed and not with a part of it. `notes` are sentences for the end of the report.
+    `whole` says that all leaves of the taxonomy are looked at.
     """
 
     comparison: Comparison
@@ -74,50 +84,65 @@ class Plan:
     new: Source
     old: Source | None
     settings: Settings
+    settled: Settled = UNSETTLED
     contribution: tuple[Diagnostic, ...] = ()
     notes: tuple[str, ...] = ()
+    whole: bool = False
 
-    def reports(self, *, jobs: int | None = None, cache: Cache | None = None) -> Iterator[LeafReport]:
+    def sieve(self) -> Sieve | None:
+        """What takes from reports what the baseline knows; None without one. Raises TaxonomyError if it is broken."""
+        name, content = self.settled.read_baseline()
+        if content is None:
+            return None
+        return Sieve(
+            Baseline.load(content, name),
+            name=name,
+            reports=self.settings.policy.reports,
+            whole=frozenset(leaf.path for leaf in self.leaves) if self.whole else None,
+        )
+
+    def reports(
+        self, *, jobs: int | None = None, cache: Cache | None = None, sieve: Sieve | None = None
+    ) -> Generator[LeafReport]:
         """Check the leaves, in up to `jobs` processes (None: as many as pay); a report a leaf, as they are done.
 
-        What the `cache` knows is not examined again. Raises TaxonomyError when a check cannot run.
+        What the `cache` knows is not examined again, and what goes through the `sieve` of a baseline is not reported.
+        Raises TaxonomyError when a check cannot run.
         """
-        return check_leaves(self.leaves, new=self.new, old=self.old, settings=self.settings, jobs=jobs, cache=cache)
+        found = check_leaves(self.leaves, new=self.new, old=self.old, settings=self.settings, jobs=jobs, cache=cache)
+        with closing(found):
+            for leaf in found:
+                yield leaf if sieve is None else sieve.sift(leaf)
 
 
 def plan_diff(
     selection: Selection,
     *,
-    lint_rules: Rules = Rules.DEFAULT,
+    given: Given = NOTHING_GIVEN,
     environment: Mapping[str, str] | None = None,
     announce: Announce = announce_nothing,
 ) -> Plan:
     """The leaves that changed against the base; of a single file or a folder without a repository, all of them.
 
-    `environment` (the process's own by default) may name a base, `announce` is told before anything is fetched. Raises
-    TaxonomyError for wrong use, and where there is nothing to compare with.
+    `given` is what the user says of the configuration. `environment` (the process's own by default) may name a base and
+    more of it, `announce` is told before anything is fetched. Raises TaxonomyError for wrong use, for a configuration
+    that is none, and where there is nothing to compare with.
     """
+    environ = os.environ if environment is None else environment
     path = selection.taxonomy_path
     if path is not None and _is_file(path):
-        return _plan_file(path, selection, lint_rules)
+        return _plan_file(path, selection, given, environ)
     try:
         repository = _discover(selection)
     except NotARepository:
         if selection.needs_git or not (path or selection.paths):
             raise
-        return _plan_folder(path or _root_for(selection.paths), selection.paths, lint_rules)
+        return _plan_folder(path or _root_for(selection.paths), selection.paths, given, environ)
     folder = _folder_of(repository, selection)
     scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
-    compared = compare(
-        repository,
-        folder=folder,
-        base=selection.base,
-        head=selection.head,
-        staged=selection.staged,
-        direct=selection.direct,
-        environment=os.environ if environment is None else environment,
-        announce=announce,
-    )
+    sides = settle_diff(selection, repository, given=given, environ=environ, announce=announce)
+    settled = sides.settled
+    compared = compare(sides.new, sides.base, direct=selection.direct, announce=announce)
     changed = {path for change in compared.changes for path in (change.path, change.old_path) if path is not None}
     scope.insist(changed, lambda inside: _exists(inside, repository, folder, compared.new, compared.old))
     neighbourhood = Neighbourhood(tree=compared.tree)
@@ -138,66 +163,211 @@ def plan_diff(
             *ignored_leaves(compared.new, scope.holds),
         )
     whole = Contribution() if selection.paths else look_at(repository, compared.comparison, compared.commit)
+    settings = _settings(settled, object_format=repository.object_format, prefix=compared.prefix)
     return Plan(
         comparison=compared.comparison,
         leaves=leaves,
         new=compared.new,
         old=compared.old,
-        settings=Settings(
-            terms=Terms(lint_rules=lint_rules, object_format=repository.object_format), prefix=compared.prefix
+        settings=settings,
+        settled=settled,
+        # One by one: they come with the newest commit first, and stay so.
+        contribution=tuple(
+            one for found in whole.diagnostics for one in settings.policy.judge("", (found,), (), across=False)
         ),
-        contribution=whole.diagnostics,
-        notes=(*notes, *whole.notes),
+        notes=(*notes, *whole.notes, *settled.notes),
     )
 
 
 def plan_check(
-    selection: Selection, *, lint_rules: Rules = Rules.DEFAULT, announce: Announce = announce_nothing
+    selection: Selection,
+    *,
+    given: Given = NOTHING_GIVEN,
+    environment: Mapping[str, str] | None = None,
+    announce: Announce = announce_nothing,
 ) -> Plan:
     """The leaves at and below the paths, or all of the taxonomy's. Nothing is compared.
 
-    Raises TaxonomyError for wrong use: a path that is not there, not in the taxonomy, or a file that is no leaf's.
+    The parameters are those of `plan_diff`. Raises TaxonomyError for wrong use: a path that is not there, not in the
+    taxonomy, or a file that is no leaf's; and for a configuration that is none.
     """
+    environ = os.environ if environment is None else environment
     for named in selection.paths:
-        if named.is_file() and not is_leaf_file(named.name):
+        if (selection.unsaved is not None or named.is_file()) and not is_leaf_file(named.name):
             raise _no_leaf(named)
     path = selection.taxonomy_path
     if path is not None and _is_file(path):
-        return _plan_file(path, selection, lint_rules)
+        return _plan_file(path, selection, given, environ)
     try:
         repository = _discover(selection)
     except NotARepository:
         if selection.needs_git:
             raise
         root = path or _root_for(selection.paths)
-        return _plan_folder(root, selection.paths, lint_rules)
+        if selection.unsaved is not None:
+            return _plan_unsaved_in_folder(root, selection, given, environ)
+        return _plan_folder(root, selection.paths, given, environ)
     folder = _folder_of(repository, selection)
-    new = open_source(repository, head=selection.head, staged=selection.staged, folder=folder, announce=announce)
+    new, settled = settle_check(selection, repository, given=given, environ=environ, announce=announce)
     scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
     entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
-    scope.insist({_owner(entry.path) for entry in entries}, lambda inside: _exists(inside, repository, folder, new))
+    if selection.unsaved is None:
+        scope.insist({_owner(entry.path) for entry in entries}, lambda inside: _exists(inside, repository, folder, new))
     if isinstance(new, WorkTree):
         entries += _unlisted(new, scope, entries)
     # At once: the chunks that are checked would each fetch for themselves.
     repository.fetch_missing((entry.blob for entry in entries if entry.blob and entry.regular), announce)
     prefix = f"{folder}/" if folder else ""
-    settings = Settings(terms=Terms(lint_rules=lint_rules, object_format=repository.object_format), prefix=prefix)
+    settings = _settings(settled, object_format=repository.object_format, prefix=prefix, whole=not selection.paths)
+    if selection.unsaved is not None and isinstance(new, WorkTree):
+        edited = Unsaved(source=new, path=scope.inside[0], content=selection.unsaved)
+        return _plan(edited, _leaves(edited.saved(entries), new.tree()), scope, settings, settled)
     leaves = _leaves(entries, new.tree())
     if isinstance(new, WorkTree):
         leaves = sorted((*leaves, *_ignored(new, scope, leaves, settings)), key=lambda leaf: leaf.path)
-    return _plan(new, leaves, scope, settings)
+    return _plan(new, leaves, scope, settings, settled)
 
 
-def _plan_folder(root: Path, paths: Sequence[Path], lint_rules: Rules) -> Plan:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides:
+    """The two sides of a comparison, and the configuration in force for it."""
+
+    new: Revision | Index | WorkTree
+    base: Base
+    settled: Settled
+
+
+def settle_diff(
+    selection: Selection, repository: Repository, *, given: Given, environ: Mapping[str, str], announce: Announce
+) -> Sides:
+    """What is compared with what, and by which configuration: that of the checked side or, in CI, of the base.
+
+    Raises TaxonomyError as `plan_diff` does.
+    """
+    base = named_base(repository, option=selection.base, environ=environ, head=selection.head)
+    head = selection.head if selection.head is not None or selection.staged or base is None else base.head
+    new = _open(selection, repository, head, announce)
+    if in_ci(environ):
+        # Without the config's own word on it: a pull request must not choose what it is compared with.
+        base = base or find_base(repository, option=None, environ=environ, head=selection.head)
+        if base.commit is not None:
+            settled = _settle_guarded(new, base, given, environ, direct=selection.direct)
+            return Sides(new=_holding(new, settled), base=base, settled=settled)
+    settled = settle(given, environ, files=Files.of(new))
+    base = base or find_base(
+        repository, option=None, environ=environ, head=selection.head, configured=settled.config.base
+    )
+    return Sides(new=_holding(new, settled), base=base, settled=settled)
+
+
+def settle_check(
+    selection: Selection, repository: Repository, *, given: Given, environ: Mapping[str, str], announce: Announce
+) -> tuple[Revision | Index | WorkTree, Settled]:
+    """What is checked, and by which configuration: its own or, where something is proposed in CI, that of the base.
+
+    Raises TaxonomyError as `plan_check` does.
+    """
+    new = _open(selection, repository, selection.head, announce)
+    notes: tuple[str, ...] = ()
+    if in_ci(environ) and is_proposal(environ):
+        try:
+            base = named_base(repository, option=None, environ=environ, head="HEAD")
+        except TaxonomyError as error:
+            if _relaxes(Files.of(new), given, environ):
+                raise
+            notes = (f"What the base says of rules and severities is not known: {error.message}",)
+        else:
+            if base is not None and base.commit is not None:
+                settled = _settle_guarded(new, base, given, environ, direct=False)
+                return _holding(new, settled), settled
+    settled = settle(given, environ, files=Files.of(new))
+    return _holding(new, settled), replace(settled, notes=(*settled.notes, *notes))
+
+
+def settled_for(selection: Selection, *, given: Given, environ: Mapping[str, str]) -> Settled:
+    """The configuration in force for a taxonomy, a folder or a file, as a comparison of its working tree would have it.
+
+    Where there is nothing to compare with, it is that of the working tree. Raises TaxonomyError for one that is none.
+    """
+    path = selection.taxonomy_path
+    if path is not None and _is_file(path):
+        return settle(given, environ, files=Files.of(Folder(root=_root_of(_resolve(path).parent))))
+    try:
+        repository = _discover(selection)
+    except NotARepository:
+        return settle(given, environ, files=Files.of(Folder(root=path or _root_for(()))))
+    if in_ci(environ):
+        return settle_diff(selection, repository, given=given, environ=environ, announce=announce_nothing).settled
+    return settle(given, environ, files=Files.of(_open(selection, repository, None, announce_nothing)))
+
+
+def _open(
+    selection: Selection, repository: Repository, head: str | None, announce: Announce
+) -> Revision | Index | WorkTree:
+    folder = _folder_of(repository, selection)
+    return open_source(repository, head=head, staged=selection.staged, folder=folder, announce=announce)
+
+
+def _settle_guarded(
+    new: Revision | Index | WorkTree, base: Base, given: Given, environ: Mapping[str, str], *, direct: bool
+) -> Settled:
+    """The configuration of the base; what the checked side has changed in it since they parted is a proposal."""
+    assert base.commit is not None
+    theirs = Revision(repository=new.repository, commit=base.commit, label=base.ref, folder=new.folder)
+    theirs.announce = new.announce
+
+    def before() -> Files:
+        start = start_of(new, base, direct=direct)
+        return Files.of(replace(theirs, commit=start))
+
+    files = Files.of(theirs, label=f"{base.ref}:")
+    return settle(given, environ, files=files, proposed=Files.of(new), before=before)
+
+
+def _relaxes(files: Files, given: Given, environ: Mapping[str, str]) -> bool:
+    """Whether the checked side has files that could change what is reported of it."""
+    named = given.config or given.yaml_rules or environ.get("TAXONOMY_CONFIG") or environ.get("TAXONOMY_YAML_RULES")
+    return bool(named) or any(files.read(files.inside(name)) is not None for name in (CONFIG_FILE, BASELINE_FILE))
+
+
+_Side = TypeVar("_Side", Folder, Revision | Index | WorkTree)
+
+
+def _holding(new: _Side, settled: Settled) -> _Side:
+    """The same side, with leaves in the folders that the configuration names."""
+    return replace(new, folders=settled.config.standards.taxonomy_folders)
+
+
+def _settings(
+    settled: Settled, *, object_format: str = "", prefix: str = "", placed: bool = True, whole: bool = False
+) -> Settings:
+    """What a check goes by with a configuration."""
+    config = settled.config
+    terms = Terms(lint_rules=config.lint_rules, standards=config.standards, object_format=object_format, placed=placed)
+    return Settings(terms=terms, policy=Policy.of(config), prefix=prefix, whole=whole)
+
+
+def _plan_folder(root: Path, paths: Sequence[Path], given: Given, environ: Mapping[str, str]) -> Plan:
     """The leaves of a folder that is no repository."""
-    new = Folder(root=root)
+    settled = settle(given, environ, files=Files.of(Folder(root=root)))
+    new = _holding(Folder(root=root), settled)
     scope = _Scope.of(paths, root)
     entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
     scope.insist({_owner(entry.path) for entry in entries}, lambda inside: os.path.lexists(root / inside))
-    return _plan(new, _leaves(entries, new.tree()), scope, Settings(terms=Terms(lint_rules=lint_rules)))
+    return _plan(new, _leaves(entries, new.tree()), scope, _settings(settled, whole=not paths), settled)
 
 
-def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
+def _plan_unsaved_in_folder(root: Path, selection: Selection, given: Given, environ: Mapping[str, str]) -> Plan:
+    """The leaf of a file that an editor has not saved, in a folder that is no repository."""
+    settled = settle(given, environ, files=Files.of(Folder(root=root)))
+    new = _holding(Folder(root=root), settled)
+    scope = _Scope.of(selection.paths, root)
+    edited = Unsaved(source=new, path=scope.inside[0], content=selection.unsaved or b"")
+    entries = edited.saved(_listing(root, _owner(edited.path)))
+    return _plan(edited, _leaves(entries, new.tree()), scope, _settings(settled), settled)
+
+
+def _plan_file(path: Path, selection: Selection, given: Given, environ: Mapping[str, str]) -> Plan:
     """The one leaf that a file belongs to, without a base."""
     if selection.needs_git or selection.paths:
         raise TaxonomyError(
@@ -209,9 +379,10 @@ def _plan_file(path: Path, selection: Selection, lint_rules: Rules) -> Plan:
     folder = _resolve(path).parent
     root = _root_of(folder)
     inside = "" if folder == root else folder.relative_to(root).as_posix()
-    settings = Settings(terms=Terms(lint_rules=lint_rules, placed=root != folder))
-    new = Folder(root=root)
-    return _plan(new, _leaves(_listing(root, inside), new.tree()), _Scope(), settings, label=str(path))
+    settled = settle(given, environ, files=Files.of(Folder(root=root)))
+    settings = _settings(settled, placed=root != folder)
+    new = _holding(Folder(root=root), settled)
+    return _plan(new, _leaves(_listing(root, inside), new.tree()), _Scope(), settings, settled, label=str(path))
 
 
 def _listing(root: Path, folder: str) -> Iterator[Entry]:
@@ -253,12 +424,27 @@ def _ignored(new: WorkTree, scope: "_Scope", listed: Sequence[Leaf], settings: S
 
 
 def _plan(
-    new: Source, leaves: Sequence[Leaf], scope: "_Scope", settings: Settings, *, label: str | None = None
+    new: Source,
+    leaves: Sequence[Leaf],
+    scope: "_Scope",
+    settings: Settings,
+    settled: Settled,
+    *,
+    label: str | None = None,
 ) -> Plan:
     where = f"at or below {scope}" if scope.typed else f"in {label or new.label}"
     notes = () if leaves else (f"No leaf found: there is no qna.yaml {where}.",)
     comparison = Comparison(head=label or new.label)
-    return Plan(comparison=comparison, leaves=tuple(leaves), new=new, old=None, settings=settings, notes=notes)
+    return Plan(
+        comparison=comparison,
+        leaves=tuple(leaves),
+        new=new,
+        old=None,
+        settings=settings,
+        settled=settled,
+        notes=(*notes, *settled.notes),
+        whole=not scope.typed and label is None,
+    )
 
 
 def _is_file(path: Path) -> bool:
@@ -409,7 +595,7 @@ def _unlisted(new: WorkTree, scope: _Scope, listed: Sequence[Entry]) -> Iterator
         if is_leaf_file(path) and path not in known:
             yield from (entry for entry in _listing(new.root, _owner(path)) if entry.path not in known)
         elif path not in reached and not (new.root / path).is_symlink():
-            for entry in Folder(root=new.root / path).list():
+            for entry in Folder(root=new.root / path, folders=new.folders).list():
                 yield Entry(path=f"{path}/{entry.path}".removeprefix("/"), mode=entry.mode, oid=None)
 
 
@@ -425,18 +611,31 @@ def _root_for(paths: Sequence[Path]) -> Path:
     here = Path(os.path.realpath(Path.cwd()))
     place = _nearest_folder(paths[0]) if paths else here
     root = _root_of(place)
-    tells = root != place or any((place / name).is_dir() for name in TAXONOMY_FOLDERS)
+    tells = root != place or any((place / name).exists() for name in (*TAXONOMY_FOLDERS, CONFIG_FILE))
     return root if tells or not place.is_relative_to(here) else here
 
 
 def _root_of(path: Path) -> Path:
-    """The taxonomy that a path without a repository lies in: above a folder named as only a taxonomy's are.
+    """The taxonomy that a path without a repository lies in: where a configuration names the folder that leads there.
 
-    Of several, the outermost that holds another such folder too, else the innermost; of none, the path itself.
+    Without one, above a folder named as only a taxonomy's are: of several, the outermost that holds another such folder
+    too, else the innermost; of none, the path itself.
     """
     path = path.absolute()
+    for folder in (path, *path.parents):
+        if os.path.lexists(folder.parent / CONFIG_FILE) and folder.name in _folders_of(folder.parent):
+            return folder.parent
     candidates = [folder.parent for folder in (path, *path.parents) if folder.name in TAXONOMY_FOLDERS]
     for root in reversed(candidates):
         if sum((root / name).is_dir() for name in TAXONOMY_FOLDERS) > 1:
             return root
     return candidates[0] if candidates else path
+
+
+def _folders_of(root: Path) -> tuple[str, ...]:
+    """The folders that hold leaves, as the configuration at a root has it. What is wrong with it is said later."""
+    try:
+        settled = settle(NOTHING_GIVEN, {}, files=Files.of(Folder(root=root)))
+    except TaxonomyError:
+        return TAXONOMY_FOLDERS
+    return settled.config.standards.taxonomy_folders

@@ -34,11 +34,13 @@ from taxonomy_tools.config import (
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.git import Repository
-from taxonomy_tools.source import Entry, Folder, Index, Revision, Source, Unreadable, WorkTree, read_beneath
+from taxonomy_tools.source import MAX_BYTES, Entry, Folder, Index, Revision, Source, Unreadable, WorkTree, read_beneath
 from taxonomy_tools.standards import DEFAULT as UPSTREAM
 from taxonomy_tools.standards import Standards
 from taxonomy_tools.yamllint import Rules
 
+MAX_BASELINE_BYTES = 32 * 1024 * 1024
+"""Some 200,000 findings."""
 _DEFAULT = "default"
 _LEVELS = tuple(severity.value for severity in Severity)
 _LIMITS = ("skill_words", "context_words", "pair_words", "similarity")
@@ -72,6 +74,9 @@ class Given:
     fail_on: str | None = None
     config: Path | None = None
     without_config: bool = False
+
+
+NOTHING_GIVEN = Given()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,23 +116,27 @@ class Files:
         """The path, relative to the top, of a file of the taxonomy."""
         return posixpath.join(self.folder, path)
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, *, limit: int = MAX_BYTES) -> bytes | None:
         """The bytes of the file at a path relative to the top, None where there is none.
 
-        Raises TaxonomyError for what is no regular file, larger than 1 MiB, or unreadable.
+        Raises TaxonomyError for what is no regular file, larger than the limit, or unreadable.
         """
-        content = self._content(path)
+        content = self._content(path, limit)
         if isinstance(content, Unreadable):
             raise TaxonomyError(f"{self.name(path)} {content.message}.")
         return content
 
-    def _content(self, path: str) -> bytes | Unreadable | None:
+    def _content(self, path: str, limit: int) -> bytes | Unreadable | None:
         source = self.source
         if isinstance(source, Folder | WorkTree):
-            return read_beneath(self.top, path) if os.path.lexists(self.top / path) else None
+            return read_beneath(self.top, path, limit=limit) if os.path.lexists(self.top / path) else None
         assert isinstance(source, Revision | Index)
         entry = _entry(source, path)
-        return next(iter(source.read([entry])), None) if entry is not None else None
+        content = next(iter(source.read([entry])), None) if entry is not None else None
+        if limit > MAX_BYTES and entry is not None and isinstance(content, Unreadable) and content.code == "TX005":
+            blob = next(source.repository.blobs([entry.oid or ""], limit=limit))
+            return blob.data if blob.data is not None else content
+        return content
 
 
 def _entry(source: Revision | Index, path: str) -> Entry | None:
@@ -161,7 +170,7 @@ class Settled:
         if self.files is None:
             return path, None
         place = self.files.inside(path)
-        return self.files.name(place), self.files.read(place)
+        return self.files.name(place), self.files.read(place, limit=MAX_BASELINE_BYTES)
 
 
 UNSETTLED = Settled(config=Config.DEFAULT)
@@ -186,9 +195,9 @@ def settle(
         TaxonomyError: an option or a variable does, or a file that is named cannot be read.
 
     """
+    said = (tuple(_of_environment(environ)), tuple(_of_command_line(given)))
     file = _ConfigFile.find(given, environ, files, guarded=proposed is not None)
-    layers = [file.settings, tuple(_of_environment(environ)), tuple(_of_command_line(given))]
-    settings = _laid_over(layers)
+    settings = _laid_over([file.settings, *said])
     rules, notes = _rules(settings.get("yaml_rules"), file, files, guarded=proposed is not None)
     config = _config(settings, rules, guarded=proposed is not None)
     if proposed is not None:
@@ -592,7 +601,7 @@ def _facts(given: Given, environ: Mapping[str, str], files: Files) -> dict[str, 
     baseline = _text(facts.get("baseline")) or BASELINE_FILE
     for key, find in (
         ("yaml_rules", lambda: _rules(settings.get("yaml_rules"), file, files, guarded=True)[0].files),
-        ("baseline", lambda: files.read(files.inside(baseline))),
+        ("baseline", lambda: files.read(files.inside(baseline), limit=MAX_BASELINE_BYTES)),
     ):
         try:
             content: object = find()

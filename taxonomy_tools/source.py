@@ -122,14 +122,14 @@ def blob_oid(data: bytes, object_format: str) -> str:
     return digest(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def stands_for_leaf(path: str, mode: int) -> bool:
-    """Whether a path of this mode is a leaf file, or a link or repository where leaves should be.
+def stands_for_leaf(path: str, mode: int, folders: Sequence[str] = TAXONOMY_FOLDERS) -> bool:
+    """Whether a path of this mode is a leaf file, or a link or repository where leaves should be: in those folders.
 
     A symbolic link counts as a folder's unless its name has a file's extension: what it points at is never looked up.
     """
     if is_leaf_file(path):
         return True
-    if path.split("/", 1)[0] not in TAXONOMY_FOLDERS:
+    if path.split("/", 1)[0] not in folders:
         return False
     if mode == SYMBOLIC_LINK:
         return not splitext(basename(path))[1][1:2].isalpha()
@@ -138,12 +138,16 @@ def stands_for_leaf(path: str, mode: int) -> bool:
 
 @dataclass(kw_only=True, slots=True)
 class Revision:
-    """A commit. `label` is the ref as it was asked for; `folder` is the taxonomy's, below the repository's root."""
+    """A commit. `label` is the ref as it was asked for; `folder` is the taxonomy's, below the repository's root.
+
+    `folders` are those, in the taxonomy, that hold leaves: what stands there may be meant for one.
+    """
 
     repository: Repository
     commit: str
     label: str
     folder: str = ""
+    folders: Sequence[str] = TAXONOMY_FOLDERS
     announce: Announce = announce_nothing
     _tree: RecordedTree | None = field(default=None, init=False, repr=False)
 
@@ -164,7 +168,7 @@ class Revision:
         """What differs from another commit. Neither the index nor the working tree is looked at."""
         self._tree = self._start_listing()
         raws = self.repository.tree_changes(since, self.commit, under=_under(self.folder))
-        return _file_changes(raws, self.folder)
+        return _file_changes(raws, self.folder, self.folders)
 
     def children(self, folders: Sequence[str]) -> Iterator[Entry]:
         """The leaf files directly in these folders of the commit."""
@@ -184,6 +188,7 @@ class Index:
 
     repository: Repository
     folder: str = ""
+    folders: Sequence[str] = TAXONOMY_FOLDERS
     announce: Announce = announce_nothing
     label: str = field(default="the index", init=False)
     _unmerged: frozenset[str] | None = field(default=None, init=False)
@@ -207,7 +212,7 @@ class Index:
         self._tree = self._start_listing()
         raws = tuple(self.repository.index_changes(since, under=_under(self.folder)))
         self._unmerged = _conflicts(raws, self.folder)
-        return _file_changes(raws, self.folder)
+        return _file_changes(raws, self.folder, self.folders)
 
     def read(self, entries: Iterable[Entry]) -> Iterator[bytes | Unreadable]:
         """The blobs of the entries; TX007 for one with unresolved conflicts."""
@@ -222,6 +227,7 @@ class WorkTree:
 
     repository: Repository
     folder: str = ""
+    folders: Sequence[str] = TAXONOMY_FOLDERS
     announce: Announce = announce_nothing
     label: str = field(default="the working tree", init=False)
     _unmerged: frozenset[str] | None = field(default=None, init=False)
@@ -241,7 +247,7 @@ class WorkTree:
         found = self.repository.worktree_changes(since, under=_under(self.folder))
         self._unmerged = _conflicts(found, self.folder)
         self._tree = self._start_listing(found.untracked)
-        return _file_changes(found, self.folder, root=self.root)
+        return _file_changes(found, self.folder, self.folders, root=self.root)
 
     def tree(self) -> Tree:
         """All paths of the working tree but what Git ignores."""
@@ -281,11 +287,12 @@ class Folder:
     """A folder that is no repository. Nothing is hashed, ignored or converted here."""
 
     root: Path
+    folders: Sequence[str] = TAXONOMY_FOLDERS
     label: str = field(default="the folder", init=False)
 
     def list(self) -> Iterator[Entry]:
         """Every leaf file below the folder. Links and repositories are named, not entered."""
-        return (entry for entry in _walk(self.root, "") if stands_for_leaf(entry.path, entry.mode))
+        return (entry for entry in _walk(self.root, "") if stands_for_leaf(entry.path, entry.mode, self.folders))
 
     def tree(self) -> Tree:
         """All paths of the folder, listed where somebody asks."""
@@ -312,14 +319,16 @@ def _conflicts(raws: Iterable[RawChange], folder: str) -> frozenset[str]:
     return frozenset(_relative(raw.path, folder) for raw in raws if raw.status == "U")
 
 
-def _file_changes(raws: Iterable[RawChange], folder: str, *, root: Path | None = None) -> Iterator[FileChange]:
+def _file_changes(
+    raws: Iterable[RawChange], folder: str, folders: Sequence[str], *, root: Path | None = None
+) -> Iterator[FileChange]:
     """One change a path, sorted. Git may name one twice: as deleted and untracked, as modified and unmerged."""
     changes: dict[str, FileChange] = {}
     for raw in raws:
         path = _relative(raw.path.removesuffix("/"), folder)
         new = _new_entry(raw, path, root)
         old = Entry(path=path, mode=raw.old_mode, oid=raw.old_oid) if raw.old_mode else None
-        if any(entry is not None and stands_for_leaf(path, entry.mode) for entry in (old, new)):
+        if any(entry is not None and stands_for_leaf(path, entry.mode, folders) for entry in (old, new)):
             if old is None and path in changes:
                 old = changes[path].old
             changes[path] = FileChange(path=path, old=old, new=new)

@@ -123,7 +123,7 @@ def test_commands_and_options_are_these() -> None:
 def test_lists_that_are_written_out_are_complete() -> None:
     """Importing what they come from would cost more than the help itself."""
     assert tuple(REPORTERS) == main.FORMATS
-    assert (*schemas.KINDS, "report") == main.SCHEMAS
+    assert (*schemas.KINDS, *schemas.FORMATS) == main.SCHEMAS
     assert main.FAIL_ON == ("error", "warning", "info", "never")
 
 

@@ -6,4 +6,4 @@ from taxonomy_tools.plan import Selection, plan_diff
 
 def run(selection: Selection, options: Options) -> int:
     """Compare, check and report; gives the exit code. Raises TaxonomyError when the job cannot be done."""
-    return report(lambda rules: plan_diff(selection, lint_rules=rules, announce=announce), options)
+    return report(lambda: plan_diff(selection, given=options.given, announce=announce), options)

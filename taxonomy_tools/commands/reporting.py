@@ -11,42 +11,47 @@ import click
 
 from taxonomy_tools.cache import Cache, open_cache
 from taxonomy_tools.commands import fix
+from taxonomy_tools.commands.known import known
 from taxonomy_tools.commands.output import opened
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.plan import Plan
+from taxonomy_tools.policy import is_unopened
 from taxonomy_tools.report import LeafReport, Summary
 from taxonomy_tools.reporters import stream
 from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.wording import closing
-from taxonomy_tools.yamllint import Rules
+from taxonomy_tools.settle import Given
 
 _NEVER = "never"
-_UNREADABLE = "TX001"
 _PROGRESS = 100
 """From so many leaves on, a terminal shows how far it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """How to report and to judge. `outputs` pairs each format with its file, None for standard output.
+    """How to report and to judge.
 
-    `fix` mends first what can be mended; with `dry_run`, that is shown as a patch instead of any report.
+    `given` is what the user says of the configuration. `outputs` pairs each format with its file, None for standard
+    output.
+
+    `fix` mends first what can be mended; with `dry_run`, that is shown as a patch instead of any report. With
+    `no_baseline`, what the baseline holds is reported too; with `write_baseline`, all that is found becomes the
+    baseline, in its own place or in `baseline_file`. `keep_baseline` says that what is gone is removed from it.
     """
 
-    yaml_rules: Path | None
+    given: Given
     outputs: Sequence[tuple[str, Path | None]]
-    fail_on: str
     fail_if_empty: bool
     jobs: int | None
     no_cache: bool
     quiet: bool
     fix: bool = False
     dry_run: bool = False
-
-    def lint_rules(self) -> Rules:
-        """Yamllint's configuration. Raises TaxonomyError if it cannot be read or is none."""
-        return Rules.DEFAULT if self.yaml_rules is None else Rules.load(self.yaml_rules)
+    no_baseline: bool = False
+    write_baseline: bool = False
+    baseline_file: Path | None = None
+    keep_baseline: bool = False
 
 
 def announce(message: str) -> None:
@@ -55,7 +60,7 @@ def announce(message: str) -> None:
         click.echo(reveal(message), err=True)
 
 
-def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
+def report(make_plan: Callable[[], Plan], options: Options) -> int:
     """Make a plan, carry it out, write its reports, and give the exit code.
 
     The files of the reports are opened first: what cannot be written is said before the work is done. Raises
@@ -64,7 +69,6 @@ def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
     """
     if options.dry_run:
         return _preview(make_plan, options)
-    rules = options.lint_rules()
     unread: list[str] = []
     unwritten: Sequence[str] = ()
     with ExitStack() as stack:
@@ -72,29 +76,37 @@ def report(make_plan: Callable[[Rules], Plan], options: Options) -> int:
         outputs = [
             stack.enter_context(opened(name, file, alone=alone, quiet=options.quiet)) for name, file in options.outputs
         ]
-        plan = make_plan(rules)
+        plan = make_plan()
         cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
         if options.fix:
-            plan, unwritten = fix.mend(plan, lambda: make_plan(rules), jobs=options.jobs, cache=cache)
-        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache)))
-        leaves = _with_progress(_noting(reports, unread), len(plan.leaves))
-        summary = stream(plan.comparison, leaves, plan.notes, outputs, contribution=plan.contribution)
+            plan, unwritten = fix.mend(plan, make_plan, jobs=options.jobs, cache=cache)
+        baseline = known(
+            plan,
+            without=options.no_baseline,
+            write=options.write_baseline,
+            file=options.baseline_file,
+            keeps=options.keep_baseline,
+        )
+        notes = list(plan.notes)
+        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache, sieve=baseline.sieve)))
+        leaves = _with_progress(baseline.noting(_noting(reports, unread), notes, unread), len(plan.leaves))
+        summary = stream(plan.comparison, leaves, notes, outputs, contribution=plan.contribution)
     if unwritten:
         raise fix.cannot_write(unwritten)
     if unread:
         raise _unread(unread)
-    return int(_fails(summary, options.fail_on) or (options.fail_if_empty and not plan.leaves))
+    return int(_fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
 
 
-def _preview(make_plan: Callable[[Rules], Plan], options: Options) -> int:
+def _preview(make_plan: Callable[[], Plan], options: Options) -> int:
     """Write the patch that `--fix` would apply, and give the exit code of what was found. Raises as `report` does."""
-    rules = options.lint_rules()
     unread: list[str] = []
     with ExitStack() as stack:
-        plan = make_plan(rules)
+        plan = make_plan()
         fix.refuse_elsewhere(plan)
+        baseline = known(plan, without=options.no_baseline, write=False, file=None, keeps=False)
         cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
-        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache)))
+        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache, sieve=baseline.sieve)))
         fixable: list[LeafReport] = []
         summary = Summary.of(_keeping(_noting(reports, unread), fixable), plan.contribution)
         fix.show(fix.mendings(plan, fixable, jobs=options.jobs, cache=cache), plan.settings.prefix)
@@ -102,7 +114,7 @@ def _preview(make_plan: Callable[[Rules], Plan], options: Options) -> int:
         announce(closing(summary))
     if unread:
         raise _unread(unread)
-    return int(_fails(summary, options.fail_on) or (options.fail_if_empty and not plan.leaves))
+    return int(_fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
 
 
 def _keeping(leaves: Iterable[LeafReport], fixable: list[LeafReport]) -> Iterator[LeafReport]:
@@ -126,7 +138,7 @@ def _ended(reports: Iterator[LeafReport]) -> Iterator[Iterator[LeafReport]]:
 def _noting(leaves: Iterable[LeafReport], unread: list[str]) -> Iterator[LeafReport]:
     """The same leaves; the files that could not be opened are noted on the way."""
     for leaf in leaves:
-        unread += [item.file for item in leaf.diagnostics if item.code == _UNREADABLE and item.span is None]
+        unread += [item.file for item in leaf.diagnostics if is_unopened(item)]
         yield leaf
 
 

@@ -1,15 +1,17 @@
 """`taxonomy schema`: prints a JSON Schema, for editors and other tools."""
 
 import json
-from importlib.resources import files
 
 import click
 
 from taxonomy_tools import schemas
 from taxonomy_tools.errors import TaxonomyError
 
-_REPORT = "report"
-_REPORT_VERSION = 1
+_FORMATS = {
+    "report": "what `--output-format json` and jsonl write",
+    "config": "what can stand in .taxonomy-tools.yaml",
+}
+_FORMAT_VERSION = 1
 
 
 def run(kind: str | None, version: int | None) -> int:
@@ -20,7 +22,8 @@ def run(kind: str | None, version: int | None) -> int:
     if kind is None:
         for name in schemas.KINDS:
             click.echo(f"{name:<22} versions {', '.join(str(number) for number in schemas.versions(name))}")
-        click.echo(f"{_REPORT:<22} version {_REPORT_VERSION}: what `--output-format json` and jsonl write")
+        for name, what in _FORMATS.items():
+            click.echo(f"{name:<22} version {_FORMAT_VERSION}: {what}")
         return 0
     # Plain ASCII, so that it is the same document whatever standard output can encode.
     click.echo(json.dumps(_load(kind, version), indent=2))
@@ -28,11 +31,10 @@ def run(kind: str | None, version: int | None) -> int:
 
 
 def _load(kind: str, version: int | None) -> object:
-    if kind != _REPORT:
+    if kind not in _FORMATS:
         return schemas.load(kind, max(schemas.versions(kind), default=0) if version is None else version)
-    if version not in (None, _REPORT_VERSION):
+    if version not in (None, _FORMAT_VERSION):
         raise TaxonomyError(
-            f"There is no version {version} of the report's schema.", f"Versions that there are: {_REPORT_VERSION}"
+            f"There is no version {version} of the {kind} schema.", f"Versions that there are: {_FORMAT_VERSION}"
         )
-    schema: object = json.loads(files("taxonomy_tools.schema").joinpath("report.schema.json").read_text("utf-8"))
-    return schema
+    return schemas.load_format(kind)
