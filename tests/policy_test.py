@@ -312,18 +312,29 @@ def test_unused_ignore_goes_by_the_configuration() -> None:
     assert judged(text, by=policy(choose("", "", ("TX202", Severity.ERROR)))) == [f"1 error {told}"]
 
 
+def test_what_looks_at_all_leaves_is_not_missed_where_only_some_were_compared() -> None:
+    text = "a: b # taxonomy: ignore TX502\n"
+    assert judged(text, across=False) == []
+    assert judged(text, across=True) == [
+        "1 warning TX202: there is no TX502 to ignore on line 1 [remove the comment]",
+    ]
+    assert judged(text, found("TX502"), across=False) == []
+
+
 def test_comments_ignore_nothing_serious_where_a_change_judges_itself() -> None:
-    text = "a: b # taxonomy: ignore TX303, TX508, TX404\n"
-    diagnostics = [found("TX303", severity=Severity.ERROR), found("TX508"), found("TX404")]
+    text = "a: b # taxonomy: ignore TX303, TX508, TX507, TX404\n"
+    diagnostics = [found("TX303", severity=Severity.ERROR), found("TX508"), found("TX507"), found("TX404")]
     assert judged(text, *diagnostics) == []
     assert judged(text, *diagnostics, by=policy(choose(), guarded=True)) == [
         "1 error TX303",
         "1 warning TX404",
+        "1 warning TX507",
         (
             "1 warning TX202: TX303 is an error here, and in CI no comment can ignore errors "
             "[remove TX303 from the comment]"
         ),
         "1 warning TX202: in CI no comment can ignore TX404 [remove TX404 from the comment]",
+        "1 warning TX202: in CI no comment can ignore TX507 [remove TX507 from the comment]",
     ]
 
 

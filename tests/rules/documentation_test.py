@@ -175,7 +175,7 @@ EXAMPLES: dict[str, Callable[[str], Files] | None] = {
     "TX109": placed,
     "TX200": leaf,
     "TX201": leaf,
-    "TX202": None,  # what is in force of other findings: policy_test.py
+    "TX202": leaf,
     "TX203": leaf,
     "TX301": leaf,
     "TX302": leaf,

@@ -27,7 +27,6 @@ EXPECTED = b"-- expected --\n"
 HAND_MADE = {
     "TX007": "a conflict needs a repository",
     "TX105": "what Git ignores needs a repository: surroundings_test.py",
-    "TX202": "what is in force of other findings: policy_test.py",
     "TX502": "two leaves are compared: similar_question_test.py",
     "TX701": "a sign-off is missing in a commit: missing_sign_off_test.py",
     "TX309": "the schemas of today hold nothing that no other rule names",
