@@ -241,7 +241,7 @@ def _words(text: str) -> _Words:
         elif words[-2:] == ["how", "do"] and word in _ANYBODY:
             word = "you"
         words.append(word)
-        plain.append(shown.islower() and shown.isalpha() and word not in _NEGATIONS)
+        plain.append(_may_be_odd(shown) and shown.islower())
     return _Words(tuple(words), tuple(plain))
 
 
@@ -279,8 +279,11 @@ def _shared(asked: _Words, other: tuple[str, ...]) -> int:
 
 
 def _may_be_odd(word: str) -> bool:
-    """Whether a word of a question that is known may be one too many; what was a name is not found by its hash."""
-    return word.isalpha() and word not in _NEGATIONS
+    """Whether a word may be one too many: none that negates, and no letter alone, which is a name for something.
+
+    Of a question that is known, what was a name in capitals is not found by its hash.
+    """
+    return len(word) > 1 and word.isalpha() and word.casefold() not in _NEGATIONS
 
 
 def _respelled(one: str, other: str) -> bool:
