@@ -698,7 +698,10 @@ def completed(words: str, cwd: Path, script: str = "taxonomy") -> list[str]:
     ("script", "words", "offered"),
     [
         pytest.param(
-            "taxonomy", "taxonomy ", ["plain,diff", "plain,check", "plain,migrate", "plain,rule", "plain,schema"], id="commands"
+            "taxonomy",
+            "taxonomy ",
+            ["plain,diff", "plain,check", "plain,migrate", "plain,rule", "plain,schema"],
+            id="commands",
         ),
         pytest.param("taxonomy", "taxonomy diff --st", ["plain,--staged"], id="options"),
         pytest.param("taxonomy", "taxonomy diff --output-format js", ["plain,json", "plain,jsonl"], id="values"),
