@@ -27,6 +27,11 @@ class Across:
         self._found: dict[str, tuple[Diagnostic, ...]] = {}
         self._questions = Questions(similarity)
 
+    @property
+    def needs_questions(self) -> bool:
+        """Whether leaves must be compared, for which their questions are needed."""
+        return self._known is None
+
     def of(self, leaf: Leaf, verdict: Verdict) -> tuple[Diagnostic, ...]:
         """What is found of a leaf that is there, with what its verdict knows of it."""
         if self._known is not None:

@@ -69,7 +69,8 @@ def check_leaves(
     recall = Recall(cache or Cache(), settings.terms)
     queries = recall.queries(leaves, new)
     across = Across(queries, source=new, similarity=settings.terms.standards.similarity, recall=recall)
-    for leaf, examined in zip(leaves, _examined(queries, work, recall), strict=True):
+    examined_leaves = _examined(queries, work, recall, questions=across.needs_questions)
+    for leaf, examined in zip(leaves, examined_leaves, strict=True):
         found = across.of(leaf, examined.verdict) if leaf.is_there else ()
         yield _report(leaf, examined, found, settings)
     across.keep()
@@ -109,8 +110,8 @@ class _Work:
             examine((), new=self.new, old=self.old, terms=self.terms, yamllints=1)
 
 
-def _examined(queries: Sequence[Query], work: _Work, recall: Recall) -> Iterator[Examined]:
-    """What came of each leaf, now or before, in their order.
+def _examined(queries: Sequence[Query], work: _Work, recall: Recall, *, questions: bool) -> Iterator[Examined]:
+    """What came of each leaf, now or before, in their order; of those from before with their questions if so wanted.
 
     Which leaves must be examined is asked for all of them first, so that these are shared out as if they were alone.
     """
@@ -118,15 +119,21 @@ def _examined(queries: Sequence[Query], work: _Work, recall: Recall) -> Iterator
     with closing(work.examine([query.leaf for query, is_new in zip(queries, missing, strict=True) if is_new])) as fresh:
         for start in range(0, len(queries), _WINDOW):
             window = slice(start, start + _WINDOW)
-            yield from _looked_up(queries[window], missing[window], fresh, work, recall)
+            yield from _looked_up(queries[window], missing[window], fresh, work, recall, questions=questions)
 
 
 def _looked_up(
-    queries: Sequence[Query], missing: Sequence[bool], fresh: Iterator[Examined], work: _Work, recall: Recall
+    queries: Sequence[Query],
+    missing: Sequence[bool],
+    fresh: Iterator[Examined],
+    work: _Work,
+    recall: Recall,
+    *,
+    questions: bool,
 ) -> Iterator[Examined]:
     """What came of each leaf of a window: of the next `fresh` ones for those that are missing in the cache."""
     known = [query for query, is_new in zip(queries, missing, strict=True) if not is_new]
-    found = recall.find(known)
+    found = recall.find(known, questions=questions)
     late = [query for query, examined in zip(known, found, strict=True) if examined is None]
     results: list[tuple[Query, Examined]] = []
     with closing(work.examine([query.leaf for query in late])) as others:

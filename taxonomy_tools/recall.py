@@ -2,8 +2,9 @@
 
 Two things are kept of a leaf: its verdict, under a hash of everything that an examination looks at, and in what its
 document differs from the one before, under the hashes of the two. Both know files by the hashes that Git has of them,
-so a leaf that is known is not even read. What could not be read, and what yamllint gave up on, is not kept: the next
-time it may be otherwise.
+so a leaf that is known is not even read. The questions of a verdict, most of its text, lie apart: they are asked for
+only where what is found across leaves is not known. What could not be read, and what yamllint gave up on, is not kept:
+the next time it may be otherwise.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,26 +19,28 @@ from taxonomy_tools.examine import Examined, Leaf, Terms
 from taxonomy_tools.records import from_json, to_json
 from taxonomy_tools.source import Entry, Source, blob_oid
 from taxonomy_tools.toolchain import toolchain
-from taxonomy_tools.verdict import Verdict
+from taxonomy_tools.verdict import Question, Verdict
+
+_Questions = tuple[Question, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
     """A leaf with the hashes of its files, and the keys of what is to be known of it.
 
-    `verdict` is None for a leaf of which nothing can be known. `difference` is None where there are no two documents.
+    `verdict` and `questions` are None for a leaf of which nothing can be known, `difference` where there are no two
+    documents.
     """
 
     leaf: Leaf
     verdict: bytes | None = None
+    questions: bytes | None = None
     difference: bytes | None = None
 
     @property
     def keys(self) -> tuple[bytes, ...]:
         """All that must be known so that the leaf need not be examined; none where nothing can be."""
-        if self.verdict is None:
-            return ()
-        return (self.verdict,) if self.difference is None else (self.verdict, self.difference)
+        return tuple(key for key in (self.verdict, self.questions, self.difference) if key is not None)
 
 
 def verdict_key(leaf: Leaf, terms: Terms) -> bytes | None:
@@ -81,18 +84,21 @@ class Recall:
         known = self._cache.known(dict.fromkeys(key for query in queries for key in query.keys))
         return [not (query.keys and known.issuperset(query.keys)) for query in queries]
 
-    def find(self, queries: Iterable[Query]) -> list[Examined | None]:
-        """What is known of each leaf, None where that is not all."""
-        queries = list(queries)
-        values = self._cache.get_many(dict.fromkeys(key for query in queries for key in query.keys))
-        return [_examined(query, values) for query in queries]
+    def find(self, queries: Iterable[Query], *, questions: bool = True) -> list[Examined | None]:
+        """What is known of each leaf, None where that is not all; without the questions if nobody needs them."""
+        wanted = [query if questions else replace(query, questions=None) for query in queries]
+        values = self._cache.get_many(dict.fromkeys(key for query in wanted for key in query.keys))
+        return [_examined(query, values) for query in wanted]
 
     def keep(self, results: Iterable[tuple[Query, Examined]]) -> None:
         """Keep what came of leaves, where it comes from the bytes that their keys stand for."""
         items: dict[bytes, object] = {}
         for query, examined in results:
-            if query.verdict is not None and examined.lasting and examined.files == query.leaf.files:
-                items[query.verdict] = to_json(examined.verdict)
+            if query.verdict is None or query.questions is None:
+                continue
+            if examined.lasting and examined.files == query.leaf.files:
+                items[query.verdict] = to_json(replace(examined.verdict, questions=()))
+                items[query.questions] = to_json(examined.verdict.questions)
                 if query.difference is not None:
                     items[query.difference] = to_json(examined.difference)
         self._cache.put_many(items)
@@ -125,7 +131,10 @@ class _Across:
 
 def _query(leaf: Leaf, terms: str) -> Query:
     verdict = _verdict_key(leaf, terms)
-    return Query(leaf=leaf, verdict=verdict, difference=difference_key(leaf) if verdict is not None else None)
+    if verdict is None:
+        return Query(leaf=leaf)
+    questions = cache_key("questions", verdict.hex())
+    return Query(leaf=leaf, verdict=verdict, questions=questions, difference=difference_key(leaf))
 
 
 def _verdict_key(leaf: Leaf, terms: str) -> bytes | None:
@@ -191,11 +200,10 @@ def _examined(query: Query, values: Mapping[bytes, object]) -> Examined | None:
     if query.verdict is None or not values.keys() >= set(query.keys):
         return None
     verdict = from_json(Verdict, values[query.verdict])
-    if verdict is None:
+    questions = from_json(_Questions, values[query.questions]) if query.questions is not None else ()
+    difference = from_json(Difference, values[query.difference]) if query.difference is not None else None
+    if verdict is None or questions is None or (difference is None and query.difference is not None):
         return None
-    if query.difference is None:
-        return Examined(verdict=verdict, files=query.leaf.files, lasting=True)
-    difference = from_json(Difference, values[query.difference])
-    if difference is None:
-        return None
+    if questions:
+        verdict = replace(verdict, questions=questions)
     return Examined(verdict=verdict, files=query.leaf.files, difference=difference, lasting=True)

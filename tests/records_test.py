@@ -88,7 +88,7 @@ def test_nothing_malformed_becomes_a_record(value: object) -> None:
 
 
 def test_what_has_no_place_in_a_record_is_told_at_once() -> None:
-    @dataclass(frozen=True)
+    @dataclass(frozen=True, slots=True)
     class Strange:
         data: object
 
