@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from taxonomy_tools.settle import Given
 
 FORMATS = ("text", "json", "jsonl", "github", "sarif", "junit", "markdown", "gitlab")
-SCHEMAS = ("compositional_skills", "knowledge", "report", "config")
+SCHEMAS = ("compositional_skills", "knowledge", "report", "config", "baseline")
 FAIL_ON = (*(severity.value for severity in Severity if severity is not Severity.OFF), "never")
 
 _STDOUT = Path("-")
@@ -512,7 +512,7 @@ def schema_command(kind: str | None, version: int | None) -> int:
     """Print a JSON Schema, for editors and pipelines; without KIND, list them.
 
     KIND is a kind of leaf, compositional_skills or knowledge, or one of our own formats: `report`, what --output-format
-    json writes, or `config`, what can stand in .taxonomy-tools.yaml.
+    json writes, `config`, what can stand in .taxonomy-tools.yaml, or `baseline`, what --write-baseline writes.
     """
     from taxonomy_tools.commands import schema
 

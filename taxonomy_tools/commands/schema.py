@@ -10,6 +10,7 @@ from taxonomy_tools.errors import TaxonomyError
 _FORMATS = {
     "report": "what `--output-format json` and jsonl write",
     "config": "what can stand in .taxonomy-tools.yaml",
+    "baseline": "what `taxonomy check --write-baseline` writes",
 }
 _FORMAT_VERSION = 1
 

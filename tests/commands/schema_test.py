@@ -13,6 +13,8 @@ LISTING = (
     "compositional_skills   versions 1, 2, 3\n"
     "knowledge              versions 3\n"
     "report                 version 1: what `--output-format json` and jsonl write\n"
+    "config                 version 1: what can stand in .taxonomy-tools.yaml\n"
+    "baseline               version 1: what `taxonomy check --write-baseline` writes\n"
 )
 
 
@@ -27,6 +29,8 @@ def test_listing(tmp_path: Path) -> None:
         pytest.param(["compositional_skills", "--version", "1"], "v1/compositional_skills.json", id="an old one"),
         pytest.param(["knowledge"], "v3/knowledge.json", id="knowledge"),
         pytest.param(["report"], "report.schema.json", id="report"),
+        pytest.param(["config"], "config.schema.json", id="config"),
+        pytest.param(["baseline"], "baseline.schema.json", id="baseline"),
         pytest.param(["report", "--version", "1"], "report.schema.json", id="report by its version"),
     ],
 )
@@ -46,7 +50,7 @@ def test_schema_is_the_one_that_is_shipped(tmp_path: Path, arguments: list[str],
         ),
         pytest.param(
             ["report", "--version", "2"],
-            "There is no version 2 of the report's schema.\n  Versions that there are: 1\n",
+            "There is no version 2 of the report schema.\n  Versions that there are: 1\n",
             id="report",
         ),
     ],
