@@ -84,11 +84,8 @@ class Baseline:
 
 def fingerprint(diagnostic: Diagnostic) -> str:
     """A name for a finding within its leaf that stays while its line moves, or its message is worded anew."""
-    line = ""
-    if diagnostic.span is not None:
-        number = diagnostic.span.line
-        line = next((shown.text.strip() for shown in diagnostic.frame if shown.number == number), "")
-    parts = (diagnostic.code, posixpath.basename(diagnostic.file), line, *_QUOTED.findall(diagnostic.message))
+    file = posixpath.basename(diagnostic.file)
+    parts = (diagnostic.code, file, diagnostic.line_text, *_QUOTED.findall(diagnostic.message))
     spelled = "\0".join(f"{len(part)}:{part}" for part in parts)
     return blake2b(spelled.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 

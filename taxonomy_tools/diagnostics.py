@@ -69,6 +69,14 @@ class Diagnostic:
     fixable: bool = False
 
     @property
+    def line_text(self) -> str:
+        """The text of the line that it begins on, as far as it is shown, without its indentation; else empty."""
+        if self.span is None:
+            return ""
+        number = self.span.line
+        return next((line.text.strip() for line in self.frame if line.number == number), "")
+
+    @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """The order of every report: path, line, column, code."""
         line, column = (self.span.line, self.span.column) if self.span else (0, 0)

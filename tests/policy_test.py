@@ -1,6 +1,7 @@
 """What counts of findings: choices of rules and severities, and ignores in the document."""
 
 import pickle
+import re
 import time
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from taxonomy_tools.document import Document, load
 from taxonomy_tools.ignores import ignores
 from taxonomy_tools.policy import Policy, is_unopened
 from taxonomy_tools.verdict import Ignore
+from tests.command import leaf, run, skill
+from tests.repository import Repo
 
 LEAF = "knowledge/science/birds"
 QNA = f"{LEAF}/qna.yaml"
@@ -420,3 +423,24 @@ def test_time_is_linear() -> None:
     kept = Policy().judge(LEAF, diagnostics, asked, across=True)
     assert time.process_time() - start < 20  # under a second; what is quadratic takes ten minutes
     assert len(kept) == 20_000
+
+
+# --- in whole runs
+
+
+@pytest.mark.parametrize(
+    ("env", "status", "told"),
+    [
+        pytest.param({}, 0, [], id="on a laptop"),
+        pytest.param({"CI": "true"}, 1, ["error TX201", "warning TX202"], id="in CI, against a base"),
+    ],
+)
+def test_in_ci_a_change_does_not_silence_its_own_errors(
+    repo: Repo, env: dict[str, str], status: int, told: list[str]
+) -> None:
+    repo.commit(leaf(LEAF))
+    base = repo.head
+    repo.branch("work")
+    repo.commit(leaf("compositional_skills/new", skill(answer="No  # taxonomy: ignore TX201")))
+    result = run("taxonomy-diff", "--base", base, "--fail-on", "error", cwd=repo.path, env=env)
+    assert (result.status, re.findall(r"(?:error|warning|info) TX[0-9]+", result.out)) == (status, told)

@@ -26,13 +26,5 @@ def fingerprinted(leaf: LeafReport) -> Iterator[tuple[Diagnostic, str]]:
 
 
 def _line(diagnostic: Diagnostic) -> str:
-    """The text of the line that a diagnostic begins on, as far as it is shown; without its indentation.
-
-    What stands in no file is told apart by its message, which names the commit.
-    """
-    if not diagnostic.file:
-        return diagnostic.message
-    if diagnostic.span is None:
-        return ""
-    number = diagnostic.span.line
-    return next((line.text.strip() for line in diagnostic.frame if line.number == number), "")
+    """The text of the line that a diagnostic begins on; what stands in no file has a message that names the commit."""
+    return diagnostic.line_text if diagnostic.file else diagnostic.message
