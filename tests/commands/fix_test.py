@@ -22,6 +22,11 @@ BROKEN = (
 MENDED = skill().replace("It is 3.", '"No"')
 
 
+def reworded(text: str) -> str:
+    """The same leaf with other questions: two leaves that ask the same are a finding of their own."""
+    return text.replace("and one?", "times eleven thousand?")
+
+
 @pytest.fixture
 def taxonomy(repo: Repo) -> Repo:
     """A taxonomy with a leaf as it should be in its base, and then two that can be mended."""
@@ -30,7 +35,7 @@ def taxonomy(repo: Repo) -> Repo:
     for path, content in {
         "compositional_skills/a/qna.yml": BROKEN,
         "compositional_skills/a/attribution.txt": ATTRIBUTION,
-        "compositional_skills/caf\u00e9/qna.yaml": BROKEN.replace("\n", "\r\n"),
+        "compositional_skills/caf\u00e9/qna.yaml": reworded(BROKEN).replace("\n", "\r\n"),
         "compositional_skills/caf\u00e9/attribution.txt": ATTRIBUTION,
     }.items():
         repo.write(path, content)
@@ -50,7 +55,7 @@ def test_leaves_are_mended_and_what_remains_is_reported(taxonomy: Repo) -> None:
     assert (done.status, done.err) == (0, "")
     assert done.out.endswith("\nFixed 10 findings in 2 files.\n\n2 leaves changed: 2 added. No findings.\n"), done.out
     assert contents(taxonomy.path)["compositional_skills/a/qna.yaml"] == MENDED.encode()
-    assert contents(taxonomy.path)["compositional_skills/caf\u00e9/qna.yaml"] == MENDED.encode()
+    assert contents(taxonomy.path)["compositional_skills/caf\u00e9/qna.yaml"] == reworded(MENDED).encode()
     assert "compositional_skills/a/qna.yml" not in contents(taxonomy.path)
     before = contents(taxonomy.path)
     again = run("taxonomy", "diff", "--base", "main", "--fix", cwd=taxonomy.path)
