@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -22,6 +23,7 @@ _WORDS = (
     "river stone lantern garden winter letter copper harbour meadow engine bread ladder thunder window market paper "
     "island forest bridge candle orchard kettle silver tunnel pepper saddle anchor basket ribbon hammer valley mirror"
 ).split()
+_QUESTION = re.compile(rb"question: +(?:[|>][-+0-9]*\s+)?[\"']?(?=[A-Za-z])")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,14 +46,15 @@ def load_material() -> Material:
 def write_leaves(root: Path, material: Material, count: int, *, start: int = 0) -> list[str]:
     """Write leaves number `start` and following below `root`, and return the paths of their `qna.yaml`, relative to it.
 
-    A comment at the end makes each one a blob of its own: copies would be recognised as such.
+    A comment at the end makes each one a blob of its own, and words before its questions make these its own: copies
+    would be recognised as such, question by question, which no real taxonomy holds by the thousand.
     """
     paths = []
     for number, (top, document) in enumerate(islice(cycle(material.documents), start, start + count), start):
         leaf = f"{top}/bench/{number % 100:02}/leaf_{number:05}"
         folder = root / leaf
         folder.mkdir(parents=True)
-        (folder / QNA_FILE).write_bytes(_with_comment(document, f"leaf {number}"))
+        (folder / QNA_FILE).write_bytes(_with_comment(_with_own_questions(document, number), f"leaf {number}"))
         (folder / ATTRIBUTION_FILE).write_bytes(_ATTRIBUTION)
         paths.append(f"{leaf}/{QNA_FILE}")
     return paths
@@ -62,6 +65,13 @@ def edit_leaves(root: Path, paths: list[str]) -> None:
     for path in paths:
         target = root / path
         target.write_bytes(_with_comment(target.read_bytes(), "edited"))
+
+
+def _with_own_questions(document: bytes, number: int) -> bytes:
+    """The document with words of the leaf's own before each question."""
+    picked = (number, number // 32 + 3 * number, number // 1024 + 5 * number)
+    words = " ".join(_WORDS[one % len(_WORDS)] for one in picked)
+    return _QUESTION.sub(rb"\g<0>" + f"{words}, ".encode(), document)
 
 
 def _with_comment(document: bytes, comment: str) -> bytes:
