@@ -91,7 +91,8 @@ class Watched:
 
 
 def test_reports_come_before_everything_is_read(tmp_path: Path) -> None:
-    fill(tmp_path, {f"compositional_skills/k{number:03}/qna.yaml": OLD for number in range(600)})
+    folders = [f"compositional_skills/k{number:03}" for number in range(600)]
+    fill(tmp_path, {f"{path}/qna.yaml": OLD.replace("question: q", f"question: {path[-4:]}") for path in folders})
     source = Watched(folder=Folder(root=tmp_path))
     leaves = [Leaf(path=path, files=files) for path, files in group_leaves(source.list()).items()]
     reports = check_leaves(leaves, new=source, old=None, settings=SETTINGS, jobs=1)
@@ -224,7 +225,8 @@ def test_what_is_no_file_hides_no_other(repo: Repo) -> None:
 
 
 def test_a_version_1_document_is_not_linted(repo: Repo) -> None:
-    repo.commit({f"{A}/qna.yaml": OLD.replace("to test", "to test   "), f"{B}/qna.yaml": f"version: 1\n{OLD}  \n"})
+    other = OLD.replace("question: q", "question: else")
+    repo.commit({f"{A}/qna.yaml": OLD.replace("to test", "to test   "), f"{B}/qna.yaml": f"version: 1\n{other}  \n"})
     assert told(check(repo.path)) == [A, B]
 
 
@@ -236,7 +238,7 @@ def test_a_misnamed_document_is_only_named(repo: Repo) -> None:
 def test_a_document_that_yamllint_crashes_on_hides_no_other(repo: Repo, tmp_path: Path) -> None:
     # A null character cannot be compared by the locale's rules.
     repo.commit({**leaf(A), **leaf(B), **leaf("compositional_skills/c")})
-    repo.commit({f"{B}/qna.yaml": skill() + '"\\0": 1\n'})
+    repo.commit({f"{B}/qna.yaml": skill("v", "w", "x", "y", "z") + '"\\0": 1\n'})
     rules = tmp_path / "rules"
     rules.write_text("rules: {key-ordering: enable}\n")
     ordered = "wrong order"

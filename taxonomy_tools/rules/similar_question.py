@@ -5,7 +5,8 @@ What it flags
     words (`the`, `please`) aside, and up to one word that only one of them has or that is spelled in another way. A
     name, a number or a `not` more makes it another question, and so does a word in the place of another. A question
     of a grounded skill is asked about its context, and is another one about another context. `taxonomy check` looks
-    at all leaves that it checks, a comparison at those that changed.
+    at all leaves that it checks, a comparison at those that changed. Where most questions of a leaf are those of one
+    other, that is told once.
 
 Why
     What two leaves ask is drawn twice as often, and where their answers differ, the model learns neither. Often a
@@ -38,6 +39,8 @@ SEVERITY = Severity.WARNING
 _LONGEST = 500
 """Code points up to which questions are compared word by word; longer ones must be the same but for case and space."""
 _SHOWN = 60
+_MANY = 3
+"""Questions from which on two leaves may be alike, and not only some of what they ask."""
 _PRIME = (1 << 61) - 1
 _BASE = 1_000_003
 _WORD = re.compile(
@@ -202,14 +205,36 @@ def questions_of(document: Document) -> tuple[Question, ...]:
 
 
 def findings(questions: Questions, path: str, asked: Sequence[Question]) -> Iterator[Finding]:
-    """What to say of a leaf's questions: each that an earlier leaf asks. To be called once a leaf, by their paths."""
+    """What to say of a leaf's questions: each that an earlier leaf asks. To be called once a leaf, by their paths.
+
+    Where an earlier leaf asks most of them, that is said once: the leaves are what is alike.
+    """
+    matches: dict[str, list[Match]] = {}
     for match in questions.compare(path, asked):
-        text = quote(" ".join(match.text.split()), _SHOWN)
-        yield Finding(
-            message=f"asks what {quote(match.leaf or '.')} asks already (line {match.line}): {text}",
-            span=asked[match.index].span,
-            hint="ask something else, or remove one of them",
-        )
+        matches.setdefault(match.leaf, []).append(match)
+    for alike in matches.values():
+        if len(alike) >= _MANY and 2 * len(alike) >= len(asked):
+            first = alike[0]
+            yield Finding(
+                message=f"asks {len(alike)} questions that {_where(first)}, the first of them: {_text(first)}",
+                span=asked[first.index].span,
+                hint="remove one of the two leaves, or ask something else",
+            )
+            continue
+        for match in alike:
+            yield Finding(
+                message=f"asks what {_where(match)}: {_text(match)}",
+                span=asked[match.index].span,
+                hint="ask something else, or remove one of them",
+            )
+
+
+def _where(match: Match) -> str:
+    return f"{quote(match.leaf or '.')} asks already (line {match.line})"
+
+
+def _text(match: Match) -> str:
+    return quote(" ".join(match.text.split()), _SHOWN)
 
 
 def _digest(text: str) -> str:

@@ -267,6 +267,19 @@ def test_finding() -> None:
     )
 
 
+def test_leaves_that_ask_mostly_the_same_are_told_of_once() -> None:
+    questions = Questions(0.9)
+    list(findings(questions, "knowledge/a", asked("Who is it?", "What is it?", "Where is it?")))
+    (found,) = findings(questions, "knowledge/b", asked("Why is it?", "Where is it?", "Who is it?", "What is it?"))
+    assert found == Finding(
+        message="asks 3 questions that `knowledge/a` asks already (line 3), the first of them: `Where is it?`",
+        span=Span.at(2, 1),
+        hint="remove one of the two leaves, or ask something else",
+    )
+    rest = [f"Which one is number {number}?" for number in range(4)]
+    assert len(list(findings(questions, "knowledge/c", asked("Who is it?", "What is it?", "Where is it?", *rest)))) == 3
+
+
 @pytest.mark.skipif("TAXONOMY_CORPUS" not in os.environ, reason="TAXONOMY_CORPUS names no corpus")
 def test_real_leaves() -> None:
     """Every finding is right: 250 questions are asked in the same words in two leaves, about the same context if any.
