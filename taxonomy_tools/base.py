@@ -23,8 +23,7 @@ FALLBACKS = {
     "main": "refs/heads/main",
     "master": "refs/heads/master",
 }
-# What the services set, in any run of theirs; the first is set by most.
-_CI = (
+CI_VARIABLES = (
     "CI",
     "GITHUB_ACTIONS",
     "GITLAB_CI",
@@ -40,8 +39,10 @@ _CI = (
     "TRAVIS",
     "WOODPECKER",
 )
+"""What the services set, in any run of theirs; the first is set by most."""
 _NOT_SET = frozenset({"", "0", "false", "no", "off"})
 _PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
+_ALL_NEW = "all that is pushed is new to the remote"
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?\Z")
 _IN_ACTIONS = Remedy("In GitHub Actions:", "actions/checkout with fetch-depth: 0 (or 2 for a pull request)")
 
@@ -98,6 +99,9 @@ def named_base(
     if from_ref := environ.get("PRE_COMMIT_FROM_REF"):
         head = environ.get("PRE_COMMIT_TO_REF") or None
         return _named(repository, from_ref, reason="PRE_COMMIT_FROM_REF", head=head)
+    if pushed := environ.get("PRE_COMMIT_LOCAL_BRANCH"):
+        # pre-commit names no start where the very first commit is new to the remote.
+        return _named(repository, WHOLE_TREE, reason=_ALL_NEW, head=pushed, head_by="PRE_COMMIT_LOCAL_BRANCH")
     if named := environ.get("TAXONOMY_BASE"):
         return _named(repository, named, reason="TAXONOMY_BASE")
     return _of_event(repository, environ, checked_out=head is None)
@@ -105,7 +109,7 @@ def named_base(
 
 def in_ci(environ: Mapping[str, str]) -> bool:
     """Whether this is a run of CI, where what is checked out may be somebody's proposal."""
-    return any(environ.get(name, "").lower() not in _NOT_SET for name in _CI)
+    return any(environ.get(name, "").lower() not in _NOT_SET for name in CI_VARIABLES)
 
 
 def is_proposal(environ: Mapping[str, str]) -> bool:
@@ -144,9 +148,16 @@ def comparison_start(
     return start
 
 
-def _named(repository: Repository, ref: str, *, reason: str, head: str | None = None) -> Base:
+def _named(
+    repository: Repository,
+    ref: str,
+    *,
+    reason: str,
+    head: str | None = None,
+    head_by: str = "PRE_COMMIT_TO_REF",
+) -> Base:
     if head is not None:
-        _resolve(repository, head, named_by="PRE_COMMIT_TO_REF names what is pushed")
+        _resolve(repository, head, named_by=f"{head_by} names what is pushed")
     if ref == WHOLE_TREE:
         return Base(ref=ref, reason=reason, commit=None, head=head)
     commit = (

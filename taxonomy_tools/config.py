@@ -21,6 +21,7 @@ from taxonomy_tools.document import Document, Route, load
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.glob import matches, why_no_pattern
 from taxonomy_tools.layout import is_leaf_file
+from taxonomy_tools.licenses import PUBLIC_DOMAIN, identifier_of, meant_by
 from taxonomy_tools.rules import RULES
 from taxonomy_tools.rules.base import name_of, quote
 from taxonomy_tools.schemas import Violation
@@ -39,6 +40,7 @@ SCHEMA_VERSIONS = ("document", "latest")
 
 _SHORT = 40
 """Characters of a scalar that a hint repeats."""
+_SEVERAL = re.compile(r"\s(?:OR|AND)\s|,", re.IGNORECASE)
 _FAMILY = re.compile(r"(TX[0-9])(?:XX)?\Z")
 
 
@@ -177,6 +179,8 @@ def code_of(text: str) -> str | None:
 
 def what_is_wrong_with_code(text: str) -> tuple[str, str]:
     """Why a text is no code, for `code_of` gave none: a message, and the shortest mend."""
+    if not text.strip():
+        return "a code is empty", "write a code, or remove the comma"
     name = next((rule for rule in RULES if text.strip().lower() == rule.NAME), None)
     if name is not None:
         return f"{quote(text)} is the name of a rule: its code is {name.CODE}", f"write {name.CODE}"
@@ -336,7 +340,7 @@ class _Reader:
         if text is None:
             return
         path = posixpath.normpath(text)
-        reason = _why_no_path(text) or ("leads out of the taxonomy" if path.startswith(("/", "..")) else "")
+        reason = _why_no_path(text) or _why_not_beneath(path)
         if reason:
             self._complain(route, f"{name_of(route)} must be a file of the taxonomy: {quote(text)} {reason}")
         else:
@@ -344,8 +348,9 @@ class _Reader:
 
     def take_choice(self, choices: Sequence[str | int], value: object, route: Route) -> None:
         """One of some values."""
-        if isinstance(value, str | int) and not isinstance(value, bool) and value in choices:
-            self._set(route, value)
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value in choices:
+            # The choice itself, since 3.0 is the whole number 3 to a schema.
+            self._set(route, choices[choices.index(value)])
         else:
             self._is_misshapen = True
 
@@ -367,7 +372,14 @@ class _Reader:
         """Identifiers of licences."""
         licenses = self._texts(value, route)
         self._is_misshapen |= not isinstance(value, list) or len({it for _, it in licenses}) < len(licenses)
-        self._set(route, tuple(identifier for _, identifier in licenses))
+        identifiers = []
+        for place, text in licenses:
+            if (identifier := identifier_of(text)) is None:
+                message, hint = _what_is_wrong_with_license(text)
+                self._complain(place, message, hint=hint)
+            else:
+                identifiers.append(identifier)
+        self._set(route, tuple(dict.fromkeys(identifiers)))
 
     def take_hosts(self, value: object, route: Route) -> None:
         """An address, or a list of them."""
@@ -540,6 +552,19 @@ _KEYS: Mapping[str, _Take] = {
 """How each key is read. What these take the schema takes too, and the other way round (a test holds it to that)."""
 
 
+def _what_is_wrong_with_license(text: str) -> tuple[str, str]:
+    """Why a text is no identifier of a licence: a message, and the shortest mend."""
+    if PUBLIC_DOMAIN in text.casefold()[:_SHORT]:
+        return f"{quote(text)} is no licence: it is always allowed", "leave it out"
+    if _SEVERAL.search(text[:_SHORT]):
+        return f"{quote(text)} names several licences", "put each by itself into the list"
+    meant = meant_by(text)
+    message = f"{quote(text)} is no SPDX identifier of a licence"
+    return (
+        (f"{message}: did you mean {quote(meant)}?", f"write {meant}") if meant else (message, "see spdx.org/licenses")
+    )
+
+
 def _why_no_path(text: str) -> str:
     """Why a text can be no path on any system, to stand after "it"; empty for one that can."""
     if "\0" in text:
@@ -549,6 +574,13 @@ def _why_no_path(text: str) -> str:
     except UnicodeEncodeError:
         return "holds what is no character"
     return ""
+
+
+def _why_not_beneath(path: str) -> str:
+    """Why a normalised path is none of a file below the taxonomy's root; empty for one that is."""
+    if path == os.curdir:
+        return "is its root"
+    return "leads out of the taxonomy" if path == os.pardir or path.startswith(("/", "../")) else ""
 
 
 def _worded(violation: Violation, document: Document) -> tuple[str, str]:
@@ -566,7 +598,7 @@ def _worded(violation: Violation, document: Document) -> tuple[str, str]:
         case "TX306":
             worded = f"{name} repeats item {violation.first + 1}", "remove it"
         case _:
-            worded = _worded_limit(violation, name)
+            worded = _worded_limit(violation, document, name)
     return worded
 
 
@@ -575,15 +607,24 @@ def _worded_key(violation: Violation, document: Document) -> tuple[str, str]:
     if violation.matches:
         meant = violation.matches[0]
         return f"{key} is not a key here: did you mean {quote(meant)}?", f"write {meant}:"
-    return f"{key} is not a key here: the keys are {_listed(violation.allowed)}", ""
+    return f"{key} is not a key here: the keys are {_listed(violation.allowed, last='and')}", ""
+
+
+_WORDS_OF: Mapping[Route, Sequence[object]] = {
+    ("fail_on",): FAIL_ON,
+    ("schema_version",): (*SCHEMA_VERSIONS, *NUMBERS),
+}
+"""What a key can be that takes some values alone."""
 
 
 def _worded_type(violation: Violation, document: Document, name: str) -> tuple[str, str]:
     """What is of the wrong type, or empty."""
     source = document.source(violation.route)
-    words = FAIL_ON if violation.route == ("fail_on",) else _LEVELS if violation.route[-2:-1] == ("severity",) else ()
+    words = _WORDS_OF.get(violation.route, _LEVELS if violation.route[-2:-1] == ("severity",) else ())
     if words and document.is_plain(violation.route):
         return f"{name} must be {_listed(words)}, and is {quote(source) if source else 'empty'}", "write one of them"
+    if words:
+        return f"{name} must be {_listed(words)}, and is {violation.value_words}", "write one of them"
     if violation.code == "TX305":
         return f"{name} is empty: {violation.expected_words} is due here", "fill it in, or remove the key"
     due = f"{name} must be {violation.expected_words}"
@@ -595,13 +636,16 @@ def _worded_type(violation: Violation, document: Document, name: str) -> tuple[s
     return f"{due}, but is {violation.value_words}", ""
 
 
-def _worded_limit(violation: Violation, name: str) -> tuple[str, str]:
+def _worded_limit(violation: Violation, document: Document, name: str) -> tuple[str, str]:
     """What is of the right type, but none of the values that the schema allows."""
     value, limit = quote(violation.value), violation.limit
     match violation.keyword, limit:
         case "enum", list():
             allowed = [item for item in limit if item is not False]
             meant = violation.matches[0] if violation.matches else ""
+            if violation.value in [str(number) for number in NUMBERS] and violation.route == ("schema_version",):
+                # As it is written, with its quotes: they are what is wrong.
+                meant, value = str(violation.value), quote(document.source(violation.route))
             return f"{name} must be {_listed(allowed)}, and is {value}", f"write {meant}" if meant else ""
         case "minimum", int():
             return f"{name} must be at least {limit:,}, and is {value}", f"write {limit} or more"
@@ -611,7 +655,7 @@ def _worded_limit(violation: Violation, name: str) -> tuple[str, str]:
             return f"{name} breaks `{violation.keyword}: {limit}` of the schema with {value}", ""
 
 
-def _listed(words: Sequence[object]) -> str:
+def _listed(words: Sequence[object], *, last: str = "or") -> str:
     """The words in a sentence: "`a`, `b` or `c`"."""
-    *others, last = (quote(word) for word in words)
-    return f"{', '.join(others)} or {last}" if others else last
+    *others, final = (quote(word) for word in words)
+    return f"{', '.join(others)} {last} {final}" if others else final

@@ -153,6 +153,7 @@ _OPERATOR = re.compile(r"(\s+(?:and|or|with)\s+|[()])", re.IGNORECASE)
 _PARENTHESES = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 _EXCEPTION = re.compile(r"[A-Za-z][\w.-]*")
 _LIST = re.compile(r"\s*[,;&]\s*")
+_OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]{1,100}")
 
 
 @lru_cache(maxsize=1024)
@@ -172,6 +173,26 @@ def denied(text: str, allowed: tuple[str, ...]) -> tuple[Denied, ...]:
     if _OPERATOR.search(text) or _LIST.search(text) or "/" in _URL.sub("", text):
         return _denied_in_expression(text, allowed, permitted)
     return _denied_symbol(text, allowed, permitted)
+
+
+def identifier_of(text: str) -> str | None:
+    """The SPDX identifier that a text is, in the usual case of its letters; one's own (`LicenseRef-...`) as it is.
+
+    None for what is neither. Never raises.
+    """
+    return text if _OWN.fullmatch(text) else _spdx(text)
+
+
+def meant_by(text: str) -> str:
+    """The SPDX identifier that somebody meant who wrote something else, empty if that cannot be told."""
+    named = _named(text) if len(text) <= _READ else None
+    if named is not None and (identifier := _spdx(named)):
+        return identifier
+    if len(text) > _GUESSED:
+        return ""
+    known = {name: symbol.key for name, symbol in _licensing().known_symbols_lowercase.items() if _is_license(symbol)}
+    matches = difflib.get_close_matches(text.casefold(), known, n=1, cutoff=0.66)
+    return str(known[matches[0]]) if matches else ""
 
 
 def _named(text: str) -> str | None:
@@ -386,9 +407,12 @@ def _is_well_formed(terms: list[str]) -> bool:
 def _spdx(text: str) -> str | None:
     """The SPDX identifier that a text is, in the usual case of its letters; None if it is none."""
     symbol = _licensing().known_symbols_lowercase.get(text.casefold())
-    if symbol is None or symbol.is_exception or symbol.key.startswith("LicenseRef-"):
-        return None
-    return str(symbol.key)
+    return str(symbol.key) if symbol is not None and _is_license(symbol) else None
+
+
+def _is_license(symbol: Any) -> bool:
+    """Whether a symbol is a licence of SPDX: no exception, and none that only the package knows."""
+    return not (symbol.is_exception or symbol.key.startswith("LicenseRef-"))
 
 
 @lru_cache(maxsize=1)

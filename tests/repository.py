@@ -9,6 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
+from taxonomy_tools.base import CI_VARIABLES
+
 EPOCH = 1_700_000_000  # the first commit's date; each later one is a minute younger
 PERSON = {
     "GIT_AUTHOR_NAME": "Ada Contributor",
@@ -27,7 +29,7 @@ def isolated_environment(home: Path, environ: Mapping[str, str] | None = None) -
     kept = {
         name: value
         for name, value in environ.items()
-        if name in _KEPT or not (name == "CI" or name.startswith(_FOREIGN))
+        if name in _KEPT or not (name in CI_VARIABLES or name.startswith(_FOREIGN))
     }
     return {
         **kept,
