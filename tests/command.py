@@ -60,5 +60,6 @@ def skill(task: str = "To add one", answer: str = "Two.") -> str:
 
 def leaf(folder: str, document: str | None = None) -> dict[str, str | bytes]:
     """The files of a leaf, by path; without a document, of one in which nothing is wrong."""
-    text = skill(folder.rpartition("/")[2]) if document is None else document
+    name = folder.rpartition("/")[2]
+    text = skill(name).replace("and one?", f"and one in {name}?") if document is None else document
     return {f"{folder}/qna.yaml": text, f"{folder}/attribution.txt": ATTRIBUTION}

@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,21 +14,26 @@ from tests.repository import Repo
 def with_terminal_for_errors(cwd: Path) -> tuple[int, str, str]:
     """Status, standard output, and what a terminal shows as standard error."""
     ours, its = pty.openpty()
-    with subprocess.Popen(
-        [SCRIPTS / "taxonomy-diff", "--base", "main"],
-        cwd=cwd,
-        env=environment({"TERM": "xterm", "COLUMNS": "80"}),
-        stdout=subprocess.PIPE,
-        stderr=its,
-    ) as process:
+    # Into a file: nobody reads a pipe while the terminal is read.
+    with (
+        tempfile.TemporaryFile() as out,
+        subprocess.Popen(
+            [SCRIPTS / "taxonomy-diff", "--base", "main"],
+            cwd=cwd,
+            env=environment({"TERM": "xterm", "COLUMNS": "80"}),
+            stdout=out,
+            stderr=its,
+        ) as process,
+    ):
         os.close(its)
         shown = []
         with suppress(OSError):  # how Linux says that the other end of a terminal is closed
             while part := os.read(ours, 65536):
                 shown.append(part)
-        out, _ = process.communicate(timeout=60)
-    os.close(ours)
-    return process.returncode, out.decode(), b"".join(shown).decode()
+        process.wait(timeout=60)
+        os.close(ours)
+        out.seek(0)
+        return process.returncode, out.read().decode(), b"".join(shown).decode()
 
 
 def test_terminal_shows_how_far_it_is(repo: Repo) -> None:
