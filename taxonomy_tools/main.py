@@ -420,6 +420,7 @@ def check_command(
     stdin_filename: Path | None,
     write_baseline: Path | None,
     paths: tuple[Path, ...],
+    touched: tuple[str, ...] | None = None,
     **options: Any,
 ) -> int:
     """Validate leaves, changed or not: those at and below each PATH, or all of them.
@@ -430,7 +431,7 @@ def check_command(
     from taxonomy_tools.commands.reporting import Options
     from taxonomy_tools.plan import Selection
 
-    selection = Selection(taxonomy_path=taxonomy_path, paths=paths, head=head, staged=staged)
+    selection = Selection(taxonomy_path=taxonomy_path, paths=paths, head=head, staged=staged, touched=touched)
     if stdin_filename is not None:
         selection = check.unsaved(selection, stdin_filename)
     return check.run(
@@ -543,11 +544,16 @@ class _Ended(BaseException):
 
 
 def _run(command: click.Command, name: str, arguments: Sequence[str] | None) -> NoReturn:
-    """Run a command, and turn whatever happens into an exit code and at most one message."""
+    """Run a command, and end with its exit code."""
+    sys.exit(in_bounds(lambda: command.main(arguments, prog_name=name, standalone_mode=False), name))
+
+
+def in_bounds(work: Callable[[], int], name: str) -> int:
+    """Do the work of a console script, and turn whatever happens into an exit code and at most one message."""
     open_streams()
     with _ending_in_order():
         try:
-            status = _execute(command, name, arguments)
+            status = _execute(work, name)
         except BrokenPipeError:
             # `taxonomy-diff | head`: who reads has seen enough. Python would complain when it flushes at exit.
             send_to_nowhere(sys.stdout)
@@ -555,13 +561,13 @@ def _run(command: click.Command, name: str, arguments: Sequence[str] | None) -> 
         except _Ended as ended:
             _say(f"{name}: {ended}.")
             status = 128 + ended.number
-    sys.exit(status)
+    return status
 
 
-def _execute(command: click.Command, name: str, arguments: Sequence[str] | None) -> int:
+def _execute(work: Callable[[], int], name: str) -> int:
     stdout = sys.stdout
     try:
-        status: int = command.main(arguments, prog_name=name, standalone_mode=False)
+        status = work()
         sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code

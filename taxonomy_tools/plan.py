@@ -39,6 +39,7 @@ from taxonomy_tools.report import Comparison, LeafReport
 from taxonomy_tools.settle import NOTHING_GIVEN, UNSETTLED, Files, Given, Settled, settle
 from taxonomy_tools.source import Entry, Folder, Index, Revision, Source, WorkTree, announce_nothing
 from taxonomy_tools.surroundings import Neighbourhood
+from taxonomy_tools.touched import touched_leaves
 from taxonomy_tools.tree import Tree
 from taxonomy_tools.unsaved import Unsaved
 
@@ -53,7 +54,8 @@ class Selection:
     """What the user named. Paths are as they were typed, relative to the current directory.
 
     `base`, `direct` belong to a comparison; `head` (a ref) and `staged` name a side other than the working tree.
-    `unsaved` is what the one leaf file in `paths` is to hold, once it is saved.
+    `unsaved` is what the one leaf file in `paths` is to hold, once it is saved. `touched` are the files that a hook was
+    given (none, where no leaf file is staged): their leaves are looked at, and those that the commit removes a file of.
     """
 
     taxonomy_path: Path | None = None
@@ -63,11 +65,13 @@ class Selection:
     staged: bool = False
     direct: bool = False
     unsaved: bytes | None = None
+    touched: Sequence[str] | None = None
 
     @property
     def needs_git(self) -> bool:
         """Whether only a repository can answer."""
-        return self.base not in (None, "empty") or self.head is not None or self.staged or self.direct
+        named = self.head is not None or self.touched is not None
+        return self.base not in (None, "empty") or named or self.staged or self.direct
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,7 +213,12 @@ def plan_check(
         return _plan_folder(root, selection.paths, given, environ)
     folder = _folder_of(repository, selection)
     new, settled = settle_check(selection, repository, given=given, environ=environ, announce=announce)
-    scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
+    if selection.touched is None:
+        scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
+    else:
+        scope = _Scope(
+            owners=touched_leaves(repository, selection.touched, folder=folder, environ=environ), closed=True
+        )
     entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
     if selection.unsaved is None:
         scope.insist({_owner(entry.path) for entry in entries}, lambda inside: _exists(inside, repository, folder, new))
@@ -218,7 +227,7 @@ def plan_check(
     # At once: the chunks that are checked would each fetch for themselves.
     repository.fetch_missing((entry.blob for entry in entries if entry.blob and entry.regular), announce)
     prefix = f"{folder}/" if folder else ""
-    settings = _settings(settled, object_format=repository.object_format, prefix=prefix, whole=not selection.paths)
+    settings = _settings(settled, object_format=repository.object_format, prefix=prefix, whole=scope.everything)
     if selection.unsaved is not None and isinstance(new, WorkTree):
         edited = Unsaved(source=new, path=scope.inside[0], content=selection.unsaved)
         return _plan(edited, _leaves(edited.saved(entries), new.tree()), scope, settings, settled)
@@ -433,7 +442,8 @@ def _plan(
     label: str | None = None,
 ) -> Plan:
     where = f"at or below {scope}" if scope.typed else f"in {label or new.label}"
-    notes = () if leaves else (f"No leaf found: there is no qna.yaml {where}.",)
+    missing = "No leaf is touched." if scope.closed else f"No leaf found: there is no qna.yaml {where}."
+    notes = () if leaves else (missing,)
     comparison = Comparison(head=label or new.label)
     return Plan(
         comparison=comparison,
@@ -443,7 +453,7 @@ def _plan(
         settings=settings,
         settled=settled,
         notes=(*notes, *settled.notes),
-        whole=not scope.typed and label is None,
+        whole=scope.everything and label is None,
     )
 
 
@@ -493,13 +503,19 @@ def _resolve(path: Path) -> Path:
 class _Scope:
     """The paths that the user named, as typed and relative to the taxonomy (`""`: its root). None name everything.
 
-    `owners` are the leaves whose files were named.
+    `owners` are the leaves whose files were named. `closed` says that these are all there is, even if there are none.
     """
 
     typed: tuple[Path, ...] = ()
     inside: tuple[str, ...] = ()
     owners: frozenset[str] = frozenset()
     below: frozenset[str] = frozenset()
+    closed: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing was named, and so all of the taxonomy is meant."""
+        return not self.typed and not self.closed
 
     @classmethod
     def of(cls, paths: Sequence[Path], root: Path, *, relative: bool = False) -> "_Scope":
@@ -513,12 +529,12 @@ class _Scope:
 
     def holds(self, leaf: str) -> bool:
         """Whether a leaf is at or below one of the paths, or owns the file that one names."""
-        return not self.typed or leaf in self.owners or not self.below.isdisjoint(_upwards(leaf))
+        return self.everything or leaf in self.owners or not self.below.isdisjoint(_upwards(leaf))
 
     def folders(self, every: Sequence[str]) -> Sequence[str]:
         """The folders that hold all leaves of the scope but those whose files were named; `every` one of a taxonomy."""
         named = [path for path in self.inside if not is_leaf_file(path)]
-        if not self.typed or "" in named or len(named) > _ARGUMENTS:
+        if self.everything or "" in named or len(named) > _ARGUMENTS:
             return every
         return named
 

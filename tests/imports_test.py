@@ -15,18 +15,19 @@ ROOT = Path(__file__).parents[1]
 # import each other, as long as they do it without a circle. A new module is given its place here.
 TIERS: tuple[tuple[str, ...], ...] = (
     ("errors", "diagnostics", "layout", "streams"),
-    ("text", "lines", "glob", "pool", "standards", "cache", "records", "toolchain", "signoff", "tree", "words"),
+    ("text", "lines", "glob", "pool", "standards", "cache", "records", "toolchain", "tree", "words", "signoff"),
+    ("author",),
     ("mistakes",),
     ("composer",),
     ("git", "document", "schemas", "yamllint", "patch"),
-    ("source", "base", "verdict", "fix"),
+    ("source", "base", "verdict", "fix", "touched"),
     ("content", "ignores", "unsaved", "attribution", "licenses", "rewrite"),
     ("diff", "seeds"),
     ("surroundings", "report"),
-    ("compare", "rules", "migrate", "generate"),
+    ("compare", "rules", "migrate", "generate", "template"),
     ("config",),
     ("settle",),
-    ("policy", "contribution"),
+    ("policy", "contribution", "identity"),
     ("baseline",),
     ("reporters",),
     ("examine",),
@@ -37,11 +38,12 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("api",),
     ("commands",),
     ("main",),
+    ("hook",),
     ("hooks",),
 )
 # Who may import what does not come with Python: all of it costs time at every start.
 OUTSIDERS: dict[str, tuple[str, ...]] = {
-    "click": ("main", "commands", "reporters"),
+    "click": ("main", "commands", "reporters", "hook"),
     "git": ("git",),
     "gitdb": (),
     "httpx": ("generate",),
@@ -61,7 +63,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
     "socket": (),
     "ssl": (),
     "urllib": (),
-    "subprocess": ("yamllint", "git"),
+    "subprocess": ("yamllint", "git", "author"),
     "multiprocessing": ("pool",),
 }
 
