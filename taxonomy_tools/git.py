@@ -62,8 +62,8 @@ _SETTINGS = {
     "core.warnAmbiguousRefs": "true",
 }
 _CONFIG_KEYS = (
-    r"^(core\.(autocrlf|sshcommand|askpass)|filter\..*|remote\..*\.(url|promisor|partialclonefilter|uploadpack)"
-    r"|extensions\.partialclone|credential\..*)$"
+    r"^(core\.(autocrlf|sshcommand|askpass|hookspath)|github\.user|user\.(name|email)|filter\..*"
+    r"|remote\..*\.(url|promisor|partialclonefilter|uploadpack)|extensions\.partialclone|credential\..*)$"
 )
 _TRUSTED_SCOPES = frozenset({"system", "global", "command"})
 _NETWORK_PROTOCOLS = "file:git:http:https:ssh"

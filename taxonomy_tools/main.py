@@ -193,6 +193,7 @@ def _option(*names: str, heading: str, **options: Any) -> Callable[..., Any]:
 
 _LOOK, _VALIDATE, _REPORT, _EXIT = "What to look at", "How to validate", "What to report", "When to fail"
 _MEND, _RULES = "What to mend", "What to go by"
+_WHERE, _KNOWN = "Where it is to be", "What is known of it"
 
 _taxonomy_path = _option(
     "-C",
@@ -443,6 +444,100 @@ def check_command(
             keep_baseline=True,
             **options,
         ),
+    )
+
+
+@cli.command(
+    "new",
+    cls=_Command,
+    context_settings=_SETTINGS,
+    epilog="Exit codes: 0 the leaf is written, 2 wrong use or it cannot be there, 130 interrupted.",
+    short_help="A new leaf, ready to fill in.",
+)
+@_option(
+    "-C",
+    "--taxonomy-path",
+    heading=_WHERE,
+    type=_Path(),
+    help="The taxonomy's root (it may be a folder inside a larger repository). Default: here.",
+)
+@_option(
+    "--kind",
+    heading=_WHERE,
+    type=click.Choice(("freeform", "grounded", "knowledge")),
+    help="What the leaf teaches, where its path does not tell.",
+)
+@_option(
+    "--from",
+    "source",
+    heading=_KNOWN,
+    type=_Path(dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="A prepared qna.yaml, which is taken as it is; `-` is standard input.",
+)
+@_option(
+    "--created-by",
+    heading=_KNOWN,
+    metavar="USER",
+    help="Your user name on GitHub. Default: what Git's config says (github.user, user.email, user.name), or gh's.",
+)
+@_option("--task-description", heading=_KNOWN, metavar="TEXT", help="What a skill teaches, in a sentence.")
+@_option("--domain", heading=_KNOWN, metavar="TEXT", help="The field that knowledge belongs to.")
+@_option("--document-outline", heading=_KNOWN, metavar="TEXT", help="What the document of knowledge is about.")
+@_option("--document-repo", heading=_KNOWN, metavar="URL", help="The Git repository that holds the document.")
+@_option("--document-commit", heading=_KNOWN, metavar="HASH", help="The commit that holds it, all 40 digits.")
+@_option(
+    "--document-pattern",
+    heading=_KNOWN,
+    multiple=True,
+    metavar="PATTERN",
+    help="Its files: a path, or a pattern like *.md. Repeat it for several.",
+)
+@_option("--title", heading=_KNOWN, metavar="TEXT", help="For attribution.txt: the title of the work.")
+@_option("--link", heading=_KNOWN, metavar="URL", help="For attribution.txt: the address of the work.")
+@_option("--revision", heading=_KNOWN, metavar="TEXT", help="For attribution.txt: the revision of the work.")
+@_option("--license", heading=_KNOWN, metavar="SPDX", help="For attribution.txt: the licence, as an SPDX identifier.")
+@_option("--creator", heading=_KNOWN, metavar="TEXT", help="For attribution.txt: who made the work.")
+@_option("--no-input", heading=_KNOWN, is_flag=True, help="Ask nothing, also on a terminal.")
+@click.argument("path", type=_Path())
+def new_command(
+    *,
+    path: Path,
+    taxonomy_path: Path | None,
+    kind: str | None,
+    source: Path | None,
+    no_input: bool,
+    document_pattern: tuple[str, ...],
+    **said: str | None,
+) -> int:
+    """Write a new leaf at PATH, below one of the taxonomy's folders: its qna.yaml and its attribution.txt.
+
+    They hold what is known already and gaps for all else. On a terminal, you are asked for some of it. Nothing is
+    overwritten; what is still to be written is listed at the end, and `taxonomy check` passes once it is there.
+    """
+    from taxonomy_tools.attribution import Field
+    from taxonomy_tools.commands import new
+    from taxonomy_tools.template import Known
+
+    known = Known(
+        created_by=said["created_by"] or "",
+        task_description=said["task_description"] or "",
+        domain=said["domain"] or "",
+        document_outline=said["document_outline"] or "",
+        repo=said["document_repo"] or "",
+        commit=said["document_commit"] or "",
+        patterns=document_pattern,
+    )
+    return new.run(
+        new.Wish(
+            path=path,
+            taxonomy_path=taxonomy_path,
+            kind=kind,
+            source=source,
+            known=known,
+            attribution={one: text for one in Field if (text := said[one.name.lower()])},
+            ask=not no_input,
+        )
     )
 
 

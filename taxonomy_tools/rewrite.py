@@ -1,4 +1,4 @@
-"""Files of a working tree, written anew: all of a file or nothing of it, with its mode, and through no link.
+"""Files of a working tree, written anew or for the first time: all of a file or nothing of it, and through no link.
 
 The new content is a draft beside the file that takes its place when it is complete; what stands there then must still
 be what was read. Every component of a path is opened without following links, as in `source`.
@@ -36,6 +36,17 @@ def rewrite(root: Path, path: str, *, before: bytes, after: bytes, name: str | N
             place.replace(old_name, after)
         if name is not None:
             place.rename(old_name, name)
+
+
+def create(root: Path, path: str, content: bytes) -> None:
+    """Write a file that is not there yet, and the folders above it as far as they are missing.
+
+    `path` is relative to `root`. Raises FileExistsError if something is there, OSError where it cannot be written; then
+    there is no such file.
+    """
+    folder, _, name = path.rpartition("/")
+    with _opened(root, folder, make=True) as place:
+        place.create(name, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,17 @@ class _Place:
                 os.fchmod(number, stat.S_IMODE(facts.st_mode))
             os.fsync(number)
 
+    def create(self, name: str, content: bytes) -> None:
+        """Write a file that is not there."""
+        number = os.open(self._of(name), _DRAFT, 0o666, dir_fd=self.descriptor)
+        try:
+            with open(number, "wb") as file:
+                file.write(content)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(self._of(name), dir_fd=self.descriptor)
+            raise
+
     def insist_free(self, name: str) -> None:
         """Raise OSError if a file has that name; `QNA.YAML` is another one, also where case does not count."""
         names = os.listdir(self.path if self.descriptor is None else self.descriptor)
@@ -92,9 +114,11 @@ class _Place:
 
 
 @contextmanager
-def _opened(root: Path, folder: str) -> Iterator[_Place]:
-    """The folder of a file, opened component by component. `read_beneath` has refused what leads elsewhere."""
+def _opened(root: Path, folder: str, *, make: bool = False) -> Iterator[_Place]:
+    """The folder of a file, opened component by component, and made where it is not there and `make` says so."""
     if not _BENEATH:
+        if make:
+            _make_by_path(root, folder)
         yield _Place(root / folder, None)
         return
     descriptor = os.open(root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
@@ -102,9 +126,24 @@ def _opened(root: Path, folder: str) -> Iterator[_Place]:
         for component in folder.split("/") if folder else ():
             if component in {"", os.curdir, os.pardir}:
                 raise OSError(errno.EINVAL, "it leads out of the taxonomy")
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(component, dir_fd=descriptor)
             inner = os.open(component, _FOLDER, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = inner
         yield _Place(root / folder, descriptor)
     finally:
         os.close(descriptor)
+
+
+def _make_by_path(root: Path, folder: str) -> None:
+    """Make the folders that are missing, where none of those that are there is a link."""
+    for component in folder.split("/") if folder else ():
+        if component in {"", os.curdir, os.pardir}:
+            raise OSError(errno.EINVAL, "it leads out of the taxonomy")
+        root /= component
+        with suppress(FileExistsError):
+            root.mkdir()
+        if not stat.S_ISDIR(os.lstat(root).st_mode):
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))

@@ -44,9 +44,25 @@ def check(subject: Subject) -> Iterator[Finding]:
         if not looked_at:
             return
     for name in dict.fromkeys(subject.path.split("/")):
-        reason = next(_reasons(name), None)
-        if reason is not None:
+        reason = fault(name)
+        if reason:
             yield Finding(message=f"the folder name {quote(name)} {reason}", hint=_hint(name))
+
+
+def fault(name: str) -> str:
+    """The worst that is wrong with a folder's name, `""` if nothing is."""
+    return next(_reasons(name), "")
+
+
+def mended(name: str) -> str:
+    """The name as it could be, where that is only a matter of characters; else `""`."""
+    plain = "".join(character for character in name if category(character) not in {"Cf", "Cs"} or character in _JOINERS)
+    better = (
+        re.sub(r'[\s\x00-\x1f\x7f-\x9f<>:"|?*\\_]+', "_", plain.strip().rstrip(". ")).strip("_").replace("_-_", "_")
+    )
+    if not better or better == name or _DEVICE.match(better) or len(os.fsencode(better)) > LONGEST_NAME:
+        return ""
+    return better
 
 
 def _reasons(name: str) -> Iterator[str]:
@@ -70,11 +86,5 @@ def _reasons(name: str) -> Iterator[str]:
 
 
 def _hint(name: str) -> str:
-    """The name as it could be, where that is only a matter of characters."""
-    plain = "".join(character for character in name if category(character) not in {"Cf", "Cs"} or character in _JOINERS)
-    mended = (
-        re.sub(r'[\s\x00-\x1f\x7f-\x9f<>:"|?*\\_]+', "_", plain.strip().rstrip(". ")).strip("_").replace("_-_", "_")
-    )
-    if not mended or mended == name or _DEVICE.match(mended) or len(os.fsencode(mended)) > LONGEST_NAME:
-        return "give the folder another name"
-    return f"rename it to {shorten(mended, _HINT - 20)}"
+    better = mended(name)
+    return f"rename it to {shorten(better, _HINT - 20)}" if better else "give the folder another name"
