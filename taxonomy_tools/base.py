@@ -112,8 +112,25 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name, "").lower() not in _NOT_SET for name in CI_VARIABLES)
 
 
-def is_proposal(environ: Mapping[str, str]) -> bool:
-    """Whether the CI event is that something is proposed: a pull request, a merge request, a merge group."""
+def base_of_proposal(repository: Repository, environ: Mapping[str, str]) -> Base | None:
+    """The base of what is proposed in this run of CI, whatever is compared with what; None where nothing is.
+
+    A proposal is a pull request, a merge request or a merge group, or what a hook or TAXONOMY_BASE gives a base.
+
+    Raises as `find_base` does.
+    """
+    if not in_ci(environ):
+        return None
+    event = _is_proposal(environ)
+    if event or environ.get("PRE_COMMIT_FROM_REF") or environ.get("TAXONOMY_BASE"):
+        named = named_base(repository, option=None, environ=environ, head="HEAD")
+        if named is not None and named.commit is not None:
+            return named
+    return _of_event(repository, environ, checked_out=False) if event else None
+
+
+def _is_proposal(environ: Mapping[str, str]) -> bool:
+    """Whether the CI event is that something is proposed."""
     github = environ.get("GITHUB_ACTIONS") == "true" and environ.get("GITHUB_EVENT_NAME") in _PROPOSALS
     return github or bool(environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
 

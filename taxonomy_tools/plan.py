@@ -13,7 +13,7 @@ from pathlib import Path
 from posixpath import basename
 from typing import TypeVar
 
-from taxonomy_tools.base import Base, find_base, in_ci, is_proposal, named_base
+from taxonomy_tools.base import Base, base_of_proposal, find_base, in_ci, named_base
 from taxonomy_tools.baseline import Baseline, Sieve
 from taxonomy_tools.cache import Cache
 from taxonomy_tools.check import Settings, check_leaves
@@ -261,7 +261,9 @@ def settle_diff(
         base = base or find_base(repository, option=None, environ=environ, head=selection.head)
         if base.commit is not None:
             settled = _settle_guarded(new, base, given, environ, direct=selection.direct)
-            return Sides(new=_holding(new, settled), base=base, settled=settled)
+        else:
+            settled = _settle_uncompared(new, given, environ)
+        return Sides(new=_holding(new, settled), base=base, settled=settled)
     settled = settle(given, environ, files=Files.of(new))
     base = base or find_base(
         repository, option=None, environ=environ, head=selection.head, configured=settled.config.base
@@ -277,26 +279,14 @@ def settle_check(
     Raises TaxonomyError as `plan_check` does.
     """
     new = _open(selection, repository, selection.head, announce)
-    notes: tuple[str, ...] = ()
-    if in_ci(environ) and is_proposal(environ):
-        try:
-            base = named_base(repository, option=None, environ=environ, head="HEAD")
-        except TaxonomyError as error:
-            if _relaxes(Files.of(new), given, environ):
-                raise
-            notes = (f"What the base says of rules and severities is not known: {error.message}",)
-        else:
-            if base is not None and base.commit is not None:
-                settled = _settle_guarded(new, base, given, environ, direct=False)
-                return _holding(new, settled), settled
-    settled = settle(given, environ, files=Files.of(new))
-    return _holding(new, settled), replace(settled, notes=(*settled.notes, *notes))
+    settled = _settle_uncompared(new, given, environ)
+    return _holding(new, settled), settled
 
 
 def settled_for(selection: Selection, *, given: Given, environ: Mapping[str, str]) -> Settled:
     """The configuration in force for a taxonomy, a folder or a file, as a comparison of its working tree would have it.
 
-    Where there is nothing to compare with, it is that of the working tree. Raises TaxonomyError for one that is none.
+    Raises TaxonomyError for one that is none and, in CI, where there is nothing to compare with.
     """
     path = selection.taxonomy_path
     if path is not None and _is_file(path):
@@ -331,6 +321,22 @@ def _settle_guarded(
 
     files = Files.of(theirs, label=f"{base.ref}:")
     return settle(given, environ, files=files, proposed=Files.of(new), before=before)
+
+
+def _settle_uncompared(new: Revision | Index | WorkTree, given: Given, environ: Mapping[str, str]) -> Settled:
+    """The configuration of the checked side or, where something is proposed in CI, that of the proposal's base."""
+    try:
+        base = base_of_proposal(new.repository, environ)
+    except TaxonomyError as error:
+        if _relaxes(Files.of(new), given, environ):
+            raise
+        # It judges itself by nothing: there are no files of that kind in it, and what leaves say to be spared counts less.
+        settled = settle(given, environ, files=Files.of(new))
+        said = f"What the base says of rules and severities is not known: {error.message}"
+        return replace(settled, config=replace(settled.config, guarded=True), notes=(*settled.notes, said))
+    if base is not None and base.commit is not None:
+        return _settle_guarded(new, base, given, environ, direct=False)
+    return settle(given, environ, files=Files.of(new))
 
 
 def _relaxes(files: Files, given: Given, environ: Mapping[str, str]) -> bool:

@@ -33,7 +33,7 @@ from taxonomy_tools.config import (
 )
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
-from taxonomy_tools.git import Repository
+from taxonomy_tools.git import FOLDER, Repository
 from taxonomy_tools.source import MAX_BYTES, Entry, Folder, Index, Revision, Source, Unreadable, WorkTree, read_beneath
 from taxonomy_tools.standards import DEFAULT as UPSTREAM
 from taxonomy_tools.standards import Standards
@@ -132,6 +132,8 @@ class Files:
             return read_beneath(self.top, path, limit=limit) if os.path.lexists(self.top / path) else None
         assert isinstance(source, Revision | Index)
         entry = _entry(source, path)
+        if entry is not None and entry.mode == FOLDER:
+            return Unreadable(code="TX006", message="is a folder: put the file itself there")
         content = next(iter(source.read([entry])), None) if entry is not None else None
         if limit > MAX_BYTES and entry is not None and isinstance(content, Unreadable) and content.code == "TX005":
             blob = next(source.repository.blobs([entry.oid or ""], limit=limit))
