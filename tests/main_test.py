@@ -87,24 +87,35 @@ def test_git_taxonomy_speaks_of_itself_by_that_name(clone: Repo) -> None:
     assert (found.status, found.err.partition("\n")[0]) == (2, "git taxonomy: there is no rule `TX999`.")
 
 
-COMMON = [
+CONFIGURATION = [
     ["--taxonomy-path", "-C"],
+    ["--config"],
+    ["--no-config"],
+    ["--select"],
+    ["--ignore"],
+    ["--severity"],
+    ["--schema-version"],
+    ["--yaml-rules"],
+    ["--fail-on"],
+    ["--output-format"],
+]
+COMMON = [
+    *CONFIGURATION,
     ["--staged"],
     ["--head"],
-    ["--yaml-rules"],
+    ["--no-baseline"],
     ["--jobs"],
     ["--no-cache"],
     ["--fix"],
     ["--dry-run"],
-    ["--output-format"],
     ["--output"],
     ["--quiet", "-q"],
-    ["--fail-on"],
     ["--fail-if-empty"],
 ]
 OPTIONS = {
     "diff": [*COMMON, ["--taxonomy-base", "--base"], ["--direct"], ["--version"]],
-    "check": COMMON,
+    "check": [*COMMON, ["--stdin-filename"], ["--write-baseline"]],
+    "config": CONFIGURATION,
     "migrate": [["--taxonomy-path", "-C"], ["--dry-run"]],
     "new": [
         ["--taxonomy-path", "-C"],
@@ -174,10 +185,11 @@ def test_help_groups_what_belongs_together(tmp_path: Path) -> None:
     lines = run("taxonomy", "diff", "--help", cwd=tmp_path).out.splitlines()
     assert [line for line in lines if line.endswith(":") and not line.startswith(" ")] == [
         "What to look at:",
+        "What to go by:",
+        "When to fail:",
         "How to validate:",
         "What to mend:",
         "What to report:",
-        "When to fail:",
         "Other options:",
     ]
 
