@@ -14,6 +14,7 @@ from taxonomy_tools.source import Entry, FileChange, Unreadable, blob_oid
 from tests.leaves import ATTRIBUTION, leaf, lines, skill, told
 from tests.repository import Repo
 
+ANOTHER = ATTRIBUTION.replace("none", "another")
 A, B = "compositional_skills/a", "compositional_skills/b"
 
 
@@ -61,7 +62,7 @@ def test_a_move_with_edits_is_known_by_its_seed_examples(mine: Repo) -> None:
     move(mine, A, "compositional_skills/moved")
     kept = ("a-one", "a-two", "a-three", "a-four=another", "new")
     mine.write("compositional_skills/moved/qna.yaml", skill(*kept, task="to move", comment="and edit"))
-    mine.write("compositional_skills/moved/attribution.txt", "another\n")
+    mine.write("compositional_skills/moved/attribution.txt", ANOTHER)
     assert inside(mine) == [
         f"R compositional_skills/moved from {A}: +4, -4, ~3>3(answer), task_description, attribution"
     ]
@@ -130,11 +131,12 @@ def test_a_copy_is_of_a_leaf_that_is_changed_too(mine: Repo) -> None:
     original = (mine.path / A / "qna.yaml").read_bytes()
     mine.write("compositional_skills/copy/qna.yaml", original)
     assert lines(changed_leaves(mine.path, base="main")) == ["A compositional_skills/copy"]
-    mine.write(f"{A}/attribution.txt", "another\n")
+    mine.write(f"{A}/attribution.txt", ANOTHER)
     mine.write("compositional_skills/copy/attribution.txt", ATTRIBUTION)
-    assert inside(mine) == [f"M {A}: attribution", f"C compositional_skills/copy from {A}"]
+    copied = f"C compositional_skills/copy from {A}"
+    assert inside(mine) == [f"M {A}: attribution", copied, "  compositional_skills/copy/qna.yaml:5:15 TX502"]
     mine.write(f"{A}/qna.yaml", skill())
-    assert inside(mine)[1:] == [f"C compositional_skills/copy from {A}"]
+    assert inside(mine)[1:] == [copied, "  compositional_skills/copy/qna.yaml:5:15 TX502"]
 
 
 def test_a_leaf_that_is_moved_and_copied(mine: Repo) -> None:
@@ -142,7 +144,11 @@ def test_a_leaf_that_is_moved_and_copied(mine: Repo) -> None:
         mine.write(f"compositional_skills/{name}/qna.yaml", (mine.path / A / "qna.yaml").read_bytes())
         mine.write(f"compositional_skills/{name}/attribution.txt", ATTRIBUTION)
     mine.git("rm", "--quiet", "-r", A)
-    assert inside(mine) == [f"R compositional_skills/one from {A}", f"C compositional_skills/two from {A}"]
+    assert inside(mine) == [
+        f"R compositional_skills/one from {A}",
+        f"C compositional_skills/two from {A}",
+        "  compositional_skills/two/qna.yaml:5:15 TX502",
+    ]
 
 
 def test_a_broken_document_moves_by_its_bytes(mine: Repo) -> None:
@@ -158,7 +164,7 @@ def test_a_broken_document_moves_by_its_bytes(mine: Repo) -> None:
 def test_of_a_broken_document_only_the_attribution_can_be_told(mine: Repo) -> None:
     mine.commit({f"{A}/qna.yaml": "not: [yaml", f"{B}/qna.yaml": "- a list"})
     mine.git("branch", "--force", "main")
-    mine.commit({f"{A}/attribution.txt": "another\n", f"{B}/attribution.txt": "another\n"})
+    mine.commit({f"{A}/attribution.txt": ANOTHER, f"{B}/attribution.txt": ANOTHER})
     contents = [found.content for found in check_changes(mine.path, base="main", jobs=1).leaves]
     assert contents == [ContentChange(attribution=True)] * 2
     mine.commit({f"{A}/qna.yaml": "not: [YAML", f"{B}/qna.yaml": "- another list"})
@@ -175,9 +181,14 @@ def test_an_attribution_alone_is_no_leaf(mine: Repo) -> None:
 def test_nested_leaves_are_leaves_of_their_own(mine: Repo) -> None:
     mine.commit({**leaf(f"{A}/inner"), **leaf(f"{A}/inner/most")})
     mine.git("branch", "--force", "main")
-    mine.write(f"{A}/inner/attribution.txt", "another\n")
+    mine.write(f"{A}/inner/attribution.txt", ANOTHER)
     move(mine, f"{A}/inner/most", f"{B}/most")
-    assert inside(mine) == [f"M {A}/inner: attribution", f"R {B}/most from {A}/inner/most"]
+    assert inside(mine) == [
+        f"M {A}/inner: attribution",
+        f"  {A}/inner/qna.yaml TX104",
+        f"R {B}/most from {A}/inner/most",
+        f"  {B}/most/qna.yaml TX104",
+    ]
 
 
 # The engine on sides that are made up: sizes and orders that no repository needs to have
