@@ -1,7 +1,7 @@
 """What hooks have in common: which of their arguments are options, and which state of the taxonomy they look at.
 
 A hook is given names of files by whoever runs it, and a pull request chooses them: `--config=x/qna.yaml` is a name and
-no option. So options are only what stands before a `--`, which no path of a file in the list is.
+no option. So options are only what stands before a `--`, and a file of that very name is refused.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
+from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.main import check_command, diff_command, in_bounds
 
 
@@ -36,11 +37,19 @@ def _arguments(argv: Sequence[str] | None) -> list[str]:
 
 
 def _split(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The options and the names of files. A lone `--help`, too, is an option, if there is no such file."""
+    """The options and the names of files. A lone `--help`, too, is an option, if there is no such file.
+
+    Raises TaxonomyError where it cannot be told which is which.
+    """
     if arguments in (["--help"], ["-h"]) and not os.path.lexists(arguments[0]):
         return arguments, ()
     if "--" not in arguments:
         return [], tuple(arguments)
+    if os.path.lexists("--"):
+        raise TaxonomyError(
+            "a file is named `--`, as what ends the options of a hook is.",
+            Remedy("Give it another name:", "git mv -- -- NAME"),
+        )
     end = arguments.index("--")
     return arguments[:end], tuple(arguments[end + 1 :])
 
