@@ -330,7 +330,7 @@ def _settle_uncompared(new: Revision | Index | WorkTree, given: Given, environ: 
     except TaxonomyError as error:
         if _relaxes(Files.of(new), given, environ):
             raise
-        # It judges itself by nothing: there are no files of that kind in it, and what leaves say to be spared counts less.
+        # It has no such files to judge itself by; what its leaves say to be spared counts less too.
         settled = settle(given, environ, files=Files.of(new))
         said = f"What the base says of rules and severities is not known: {error.message}"
         return replace(settled, config=replace(settled.config, guarded=True), notes=(*settled.notes, said))

@@ -261,7 +261,10 @@ def _inside(path: Path, top: Path) -> str | None:
     link from elsewhere counts for where it leads.
     """
     real = os.path.realpath(top)
-    places = (os.path.abspath(path), os.path.join(os.path.realpath(path.parent), path.name), os.path.realpath(path))
+    try:
+        places = (os.path.abspath(path), os.path.join(os.path.realpath(path.parent), path.name), os.path.realpath(path))
+    except ValueError:
+        return None  # no file can have that name
     for place in map(Path, places):
         for root in (os.path.abspath(top), real):
             if place.is_relative_to(root):
@@ -275,8 +278,8 @@ def _read_outside(path: Path, what: str) -> bytes:
         # Resolved, since no link is followed from there on: this one may be one, and is the caller's.
         place = Path(os.path.realpath(path))
         content = read_beneath(place.parent, place.name) if place.exists() else None
-    except ValueError as error:
-        raise TaxonomyError(f"{what} has a name that no file can have: {path!r}.", _NAME_CONFIG) from error
+    except (ValueError, OSError) as error:
+        raise TaxonomyError(f"{os.fspath(path)!r}, {what}, has a name that no file can have.", _NAME_CONFIG) from error
     if content is None:
         raise TaxonomyError(f"there is no {path}, {what}.", _NAME_CONFIG)
     if isinstance(content, Unreadable):
@@ -342,7 +345,8 @@ def _code(text: str, origin: str) -> str:
         raise _refused(origin, "a code is empty", f"{origin} TX503,TX4", ())
     if code is None:
         message, _ = what_is_wrong_with_code(text)
-        raise TaxonomyError(f"{origin}: {message}.", Remedy("All rules:", "taxonomy rule"))
+        end = "" if message.endswith("?") else "."
+        raise TaxonomyError(f"{origin}: {message}{end}", Remedy("All rules:", "taxonomy rule"))
     return code
 
 
@@ -533,7 +537,12 @@ def _rules(setting: Setting | None, file: _ConfigFile, files: Files, *, guarded:
             f"{setting.origin}: `yaml_rules` leads out of the repository, to {setting.value}.",
             Remedy("Keep the file in it, or name it with each call:", "--yaml-rules FILE"),
         )
-    rules = Rules.load(files.top / place, read=replace(reader, everywhere=True).read)
+    try:
+        rules = Rules.load(files.top / place, read=replace(reader, everywhere=True).read)
+    except TaxonomyError as error:
+        # By the names of the side that it was read from: what lies in the working tree may be another file.
+        message = error.message.replace(f"{files.top}{os.sep}", files.label)
+        raise TaxonomyError(message, *error.remedies) from error
     return replace(rules, source=files.name(place)), ()
 
 
