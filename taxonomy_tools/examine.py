@@ -4,7 +4,7 @@ A chunk of leaves is the unit of work: yamllint's processes run while its docume
 and comes out are small records that pickle. Nothing here knows severities, ignores or other leaves.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from taxonomy_tools import schemas, yamllint
@@ -16,12 +16,16 @@ from taxonomy_tools.fix import mark_fixable
 from taxonomy_tools.ignores import ignores
 from taxonomy_tools.layout import ALONE, ATTRIBUTION_FILE, QNA_FILE, LeafKind, Surroundings, leaf_kind, schema_kind
 from taxonomy_tools.lines import changed_lines
-from taxonomy_tools.rules import LEAF_RULES
-from taxonomy_tools.rules.base import FileProblem, Finding, Rule, Subject
+from taxonomy_tools.rules import LEAF_RULES, too_complex
+from taxonomy_tools.rules import yamllint as lint_rule
+from taxonomy_tools.rules.base import FileProblem, Finding, LeafRule, Rule, Subject
 from taxonomy_tools.rules.similar_question import questions_of
 from taxonomy_tools.source import Entry, Source, Unreadable, blob_oid
 from taxonomy_tools.standards import DEFAULT, Standards
 from taxonomy_tools.verdict import Verdict
+
+_EARLY_RULES = tuple(rule for rule in LEAF_RULES if rule is not lint_rule)
+"""The rules that do not wait for yamllint."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,11 +97,13 @@ def examine(leaves: Sequence[Leaf], *, new: Source, old: Source | None, terms: T
                 runs.put(number, draft.lintable)
                 number += 1
             drafts.append(draft)
+        # All that does not wait for yamllint, while it works.
         subjects = [draft.subject(terms) for draft in drafts]
+        found = [_examined(draft, subject, terms) for draft, subject in zip(drafts, subjects, strict=True)]
         results = iter(list(runs.results()))
     return [
-        _examined(draft, subject, next(results) if draft.item.leaf.files.qna else (), terms)
-        for draft, subject in zip(drafts, subjects, strict=True)
+        _linted(draft, subject, examined, next(results)) if draft.item.leaf.files.qna else examined
+        for draft, subject, examined in zip(drafts, subjects, found, strict=True)
     ]
 
 
@@ -196,13 +202,6 @@ def _problem(unreadable: Unreadable) -> Problem:
     return Problem(code=unreadable.code, message=unreadable.message)
 
 
-def _linted(subject: Subject, result: tuple[yamllint.LintProblem, ...] | yamllint.Failure) -> Subject:
-    if isinstance(result, yamllint.Failure):
-        problem = FileProblem(path=subject.document_path, problem=Problem(code="TX005", message=result.reason))
-        return replace(subject, problems=(*subject.problems, problem))
-    return replace(subject, lint=result)
-
-
 def _kind(path: str, document: Document | None) -> LeafKind | None:
     if document is not None:
         return leaf_kind(path, document.data)
@@ -210,10 +209,11 @@ def _kind(path: str, document: Document | None) -> LeafKind | None:
     return kind if kind is LeafKind.KNOWLEDGE else None
 
 
-def _examined(draft: _Draft, subject: Subject, lint: yamllint.Findings | yamllint.Failure, terms: Terms) -> Examined:
+def _examined(draft: _Draft, subject: Subject, terms: Terms) -> Examined:
+    """What came of a leaf but for what yamllint says."""
     item = draft.item
     if item.leaf.is_there:
-        verdict = _verdict(draft, _linted(subject, lint))
+        verdict = _verdict(draft, subject)
     else:  # what it was, to say of what kind
         verdict = Verdict(kind=_kind(item.leaf.path, _load(item.old_document)[0]))
     contents = (item.document, item.attribution, item.blocked, item.old_document)
@@ -221,32 +221,58 @@ def _examined(draft: _Draft, subject: Subject, lint: yamllint.Findings | yamllin
         verdict=verdict,
         files=_with_oids(item, terms.object_format),
         difference=_difference(draft),
-        lasting=not isinstance(lint, yamllint.Failure) and not any(isinstance(one, Unreadable) for one in contents),
+        lasting=not any(isinstance(one, Unreadable) for one in contents),
     )
 
 
 def _verdict(draft: _Draft, subject: Subject) -> Verdict:
     document, content = subject.document, draft.item.document
-    misnamed = draft.item.leaf.files.misnamed
-    diagnostics = mark_fixable(
-        _diagnose(subject),
-        content if isinstance(content, bytes) else None,
-        renamable=content is None and len(misnamed) == 1 and misnamed[0].regular,
-    )
     return Verdict(
         kind=subject.kind,
         seed_examples=len(seed_examples(document.data)) if document is not None else None,
         lines=content.count(b"\n") + 1 if isinstance(content, bytes) else None,
-        diagnostics=diagnostics,
+        diagnostics=_fixable(draft, _diagnose(subject, _EARLY_RULES)),
         ignores=ignores(document) if document is not None else (),
         questions=questions_of(document) if document is not None else (),
     )
 
 
-def _diagnose(subject: Subject) -> tuple[Diagnostic, ...]:
-    """What the rules find, in the order of reports. What an alias repeats is told once: it stands in one place."""
-    found = (diagnostic_of(rule, finding, subject) for rule in LEAF_RULES for finding in rule.check(subject))
-    return tuple(sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.sort_key))
+def _linted(
+    draft: _Draft, subject: Subject, examined: Examined, lint: yamllint.Findings | yamllint.Failure
+) -> Examined:
+    """The same, with what yamllint says of the document, or that it says nothing."""
+    if not lint or not draft.item.leaf.is_there:
+        return examined
+    if isinstance(lint, yamllint.Failure):
+        problem = FileProblem(path=subject.document_path, problem=Problem(code=too_complex.CODE, message=lint.reason))
+        found = _diagnose(replace(subject, problems=(problem,)), (too_complex,))
+    else:
+        found = _diagnose(replace(subject, lint=lint), (lint_rule,))
+    diagnostics = _fixable(draft, _ordered((*examined.verdict.diagnostics, *found)))
+    return replace(
+        examined,
+        verdict=replace(examined.verdict, diagnostics=diagnostics),
+        lasting=examined.lasting and not isinstance(lint, yamllint.Failure),
+    )
+
+
+def _fixable(draft: _Draft, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    content, misnamed = draft.item.document, draft.item.leaf.files.misnamed
+    return mark_fixable(
+        diagnostics,
+        content if isinstance(content, bytes) else None,
+        renamable=content is None and len(misnamed) == 1 and misnamed[0].regular,
+    )
+
+
+def _diagnose(subject: Subject, rules: Iterable[LeafRule]) -> Sequence[Diagnostic]:
+    """What rules find, in the order of reports."""
+    return _ordered(diagnostic_of(rule, finding, subject) for rule in rules for finding in rule.check(subject))
+
+
+def _ordered(diagnostics: Iterable[Diagnostic]) -> Sequence[Diagnostic]:
+    """The order of reports. What an alias repeats is told once: it stands in one place."""
+    return sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.sort_key)
 
 
 def diagnostic_of(rule: Rule, finding: Finding, subject: Subject) -> Diagnostic:
