@@ -3,7 +3,7 @@
 #   make demo    a small taxonomy with changes in it, and what taxonomy-diff says of them
 #   make test    everything: lint, types, the project's own hooks, tests with branch coverage
 #   make lint    what make test does before its tests
-#   make docs    README.md's tables, the man pages and docs/rules.md, as far as they are made from the program
+#   make docs    README.md's tables, the man pages and the pages in docs/, as far as they are made from the program
 #   make bench   what it costs, against yamllint and git status: build/bench.md
 #   make clean   removes whatever the above made
 
@@ -49,6 +49,7 @@ docs: .venv/.made
 	@python -m docs.readme
 	@python -m docs.manpage
 	@python -m docs.rules
+	@python -m docs.configuration
 
 bench: .venv/.made
 	@python -m benchmarks.bench build/bench.md

@@ -13,7 +13,9 @@ import click
 
 from taxonomy_tools import __version__
 from taxonomy_tools.base import FALLBACKS
+from taxonomy_tools.config import BASELINE_FILE, CONFIG_FILE
 from taxonomy_tools.main import Exit, cli
+from taxonomy_tools.settle import CONFIG_VARIABLE, VARIABLES
 
 FOLDER = Path(__file__).parent
 PAGE = "git-taxonomy"
@@ -31,9 +33,19 @@ _BASE = (
     ("PRE_COMMIT_FROM_REF", "in a hook of pre-commit(1), with PRE_COMMIT_TO_REF as the head"),
     ("TAXONOMY_BASE", "from the environment"),
     ("the CI run", "a pull request, merge group or push on GitHub, a merge request on GitLab"),
+    (CONFIG_FILE, "as `base` in the configuration"),
 )
 _ENVIRONMENT = (
     ("TAXONOMY_BASE", "What to compare with, where *--base* is not given."),
+    (CONFIG_VARIABLE, "A configuration to read, where *--config* is not given."),
+    (
+        ", ".join(variable for key, variable in VARIABLES.items() if key != "base"),
+        "As the options of these names, where those are not given. One that is empty is not set.",
+    ),
+    (
+        "CI",
+        "A run of CI, as the variables of the usual services say too: against a base, the configuration is the base's.",
+    ),
     ("PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF", "Set by pre-commit: the base and the head of what is being pushed."),
     (
         "GITHUB_ACTIONS, GITHUB_EVENT_NAME, GITHUB_EVENT_PATH, GITHUB_BASE_REF, GITHUB_SHA",
@@ -43,6 +55,10 @@ _ENVIRONMENT = (
     ("NO_COLOR", "No colours, also on a terminal."),
     ("TMPDIR", "Where copies for yamllint lie while it works."),
     ("TAXONOMY_TRACEBACK", "Show where in the program an error that nobody foresaw came from."),
+)
+_FILES = (
+    (CONFIG_FILE, "The configuration, at the taxonomy's root. *taxonomy schema config* says what can stand in it."),
+    (BASELINE_FILE, "The baseline: findings that are not reported, because they were there before."),
 )
 _EXAMPLES = (
     ("taxonomy-diff", "What I changed against upstream: commits, index, working tree and new files."),
@@ -109,6 +125,9 @@ def page() -> Iterator[str]:
     yield from _prose("Another signal that ends the program gives 128 and its number. A closed pipe is no error.")
     yield ".SH ENVIRONMENT"
     for term, text in _ENVIRONMENT:
+        yield from _item(term, text)
+    yield ".SH FILES"
+    for term, text in _FILES:
         yield from _item(term, text)
     yield ".SH EXAMPLES"
     for line, text in _EXAMPLES:

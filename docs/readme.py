@@ -28,12 +28,12 @@ def main() -> int:
     return 0
 
 
-def fill(text: str) -> str:
-    """The text with each of its parts as it should be. Raises ValueError if one is not there."""
-    for name, make in PARTS.items():
-        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+def fill(text: str, parts: Mapping[str, Callable[[], str]] | None = None, *, name: str = "README.md") -> str:
+    """The text of a file with each of its parts as it should be. Raises ValueError if one is not there."""
+    for part, make in (PARTS if parts is None else parts).items():
+        start, end = f"<!-- {part} -->\n", f"<!-- end of {part} -->"
         if text.count(start) != 1 or text.count(end) != 1:
-            raise ValueError(f"README.md has no part {name!r}")
+            raise ValueError(f"{name} has no part {part!r}")
         before, rest = text.split(start)
         text = f"{before}{start}{make()}{end}{rest.split(end)[1]}"
     return text

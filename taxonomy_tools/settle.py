@@ -44,7 +44,7 @@ MAX_BASELINE_BYTES = 32 * 1024 * 1024
 _DEFAULT = "default"
 _LEVELS = tuple(severity.value for severity in Severity)
 _LIMITS = ("skill_words", "context_words", "pair_words", "similarity")
-_VARIABLES = {
+VARIABLES = {
     "base": "TAXONOMY_BASE",
     "schema_version": "TAXONOMY_SCHEMA_VERSION",
     "yaml_rules": "TAXONOMY_YAML_RULES",
@@ -55,7 +55,12 @@ _VARIABLES = {
 }
 """The keys that a variable may set. One that is empty is not set: a workflow's expression that came to nothing."""
 CONFIG_VARIABLE = "TAXONOMY_CONFIG"
-_OPTIONS = {key: f"--{key.replace('_', '-')}" for key in _VARIABLES}
+"""The variable that names the file to read."""
+
+
+def option_of(key: str) -> str:
+    """The option that sets a key which may be set by one: `--fail-on` for `fail_on`."""
+    return f"--{key.replace('_', '-')}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,6 +228,8 @@ class _ConfigFile:
     @classmethod
     def find(cls, given: Given, environ: Mapping[str, str], files: Files, *, guarded: bool) -> "_ConfigFile":
         if given.without_config:
+            if given.config is not None:
+                raise TaxonomyError("--config and --no-config contradict each other.", Remedy("Leave one of them out."))
             return cls()
         named, who = given.config, "--config"
         if named is None and (variable := environ.get(CONFIG_VARIABLE)):
@@ -291,7 +298,7 @@ def _read_outside(path: Path, what: str) -> bytes:
 
 
 def _of_environment(environ: Mapping[str, str]) -> Iterator[Setting]:
-    for key, name in _VARIABLES.items():
+    for key, name in VARIABLES.items():
         text = environ.get(name)
         if text:
             yield from _said(key, (text,), name)
@@ -300,12 +307,12 @@ def _of_environment(environ: Mapping[str, str]) -> Iterator[Setting]:
 def _of_command_line(given: Given) -> Iterator[Setting]:
     for key in ("select", "ignore", "severity"):
         if texts := getattr(given, key):
-            yield from _said(key, texts, _OPTIONS[key])
+            yield from _said(key, texts, option_of(key))
     for key in ("schema_version", "fail_on"):
         if (text := getattr(given, key)) is not None:
-            yield from _said(key, (text,), _OPTIONS[key])
+            yield from _said(key, (text,), option_of(key))
     if given.yaml_rules is not None:
-        yield Setting(key="yaml_rules", value=os.fspath(given.yaml_rules), origin=_OPTIONS["yaml_rules"])
+        yield Setting(key="yaml_rules", value=os.fspath(given.yaml_rules), origin=option_of("yaml_rules"))
 
 
 def _said(key: str, texts: Sequence[str], origin: str) -> Iterator[Setting]:
@@ -522,7 +529,7 @@ def _rules(setting: Setting | None, file: _ConfigFile, files: Files, *, guarded:
         rules = Rules.load(here, read=lambda path: content if path == here else reader.read(path))
         return replace(rules, source=f"`yaml_rules` of {file.name}"), ()
     assert isinstance(setting.value, str)
-    if setting.origin in (_OPTIONS["yaml_rules"], _VARIABLES["yaml_rules"]):
+    if setting.origin in (option_of("yaml_rules"), VARIABLES["yaml_rules"]):
         path = Path(setting.value)
         inside = _inside(path, files.top) if guarded else None
         if inside is not None and files.read(inside) is None:
