@@ -756,6 +756,11 @@ def _folder(path: Path | None) -> Path:
     raise TaxonomyError(f"there is no {path}.", Remedy("Name a folder that is there:", "taxonomy-diff -C PATH"))
 
 
+def git_version() -> tuple[int, ...]:
+    """The version of Git. Raises TaxonomyError if there is none, or one that is too old."""
+    return tuple(_gitpython()().version_info)
+
+
 @cache
 def _gitpython() -> "type[Git]":
     """GitPython's `Git`, once it has found a Git that is new enough. Imported late: it costs 60 ms."""
@@ -768,6 +773,8 @@ def _gitpython() -> "type[Git]":
         version = Git().version_info
     except (GitCommandNotFound, PermissionError) as error:
         raise _missing_git() from error
+    if not isinstance(version, tuple):  # without Git, GitPython takes the name of its own property for a command
+        raise _missing_git()
     if version < MINIMUM_VERSION:
         raise TaxonomyError(
             f"Git {'.'.join(map(str, version))} is too old: this needs {'.'.join(map(str, MINIMUM_VERSION))} or newer.",

@@ -592,6 +592,42 @@ def migrate_command(*, taxonomy_path: Path | None, dry_run: bool, paths: tuple[P
     return migrate.run(Selection(taxonomy_path=taxonomy_path, paths=paths), dry_run=dry_run)
 
 
+@cli.command(
+    "doctor",
+    cls=_Command,
+    context_settings=_SETTINGS,
+    epilog="Exit codes: 0 nothing that is needed is missing, 2 something is, or wrong use.",
+    short_help="Is everything here that the others need?",
+)
+@_option("-C", "--taxonomy-path", heading=_LOOK, type=_Path(), help="The taxonomy's root. Default: here.")
+@_option(
+    "--for",
+    "purpose",
+    heading=_LOOK,
+    type=click.Choice(("check", "generate")),
+    default="check",
+    help="What everything is to be here for: to check (the default), or to generate sample data as well.",
+)
+@_option("--model", heading=_LOOK, metavar="NAME", help="The model to look for, in place of the configuration's.")
+@_option(
+    "--host",
+    heading=_LOOK,
+    metavar="HOST",
+    help="The Ollama server to ask. Default: the configuration's, else OLLAMA_HOST, else this machine.",
+)
+def doctor_command(*, taxonomy_path: Path | None, purpose: str, model: str | None, host: str | None) -> int:
+    """Say whether everything is here that the other commands need, and of what is not how to mend it.
+
+    What only sample data needs (Ollama, a model, a GPU) is a warning, unless the configuration has a `generate` or
+    --for, --model or --host ask for it.
+    """
+    from taxonomy_tools.commands import doctor
+
+    return doctor.run(
+        doctor.Question(taxonomy_path=taxonomy_path, for_generation=purpose == "generate", model=model, host=host)
+    )
+
+
 @cli.command("rule", context_settings=_SETTINGS, short_help="What a rule flags, and why.")
 @click.argument("code", required=False)
 def rule_command(code: str | None) -> int:

@@ -19,9 +19,9 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("author",),
     ("mistakes",),
     ("composer",),
-    ("git", "document", "schemas", "yamllint", "patch"),
+    ("git", "document", "schemas", "yamllint", "patch", "probe"),
     ("source", "base", "verdict", "fix", "touched"),
-    ("content", "ignores", "unsaved", "attribution", "licenses", "rewrite"),
+    ("content", "ignores", "unsaved", "attribution", "licenses", "rewrite", "installed"),
     ("diff", "seeds"),
     ("surroundings", "report"),
     ("compare", "rules", "migrate", "generate", "template"),
@@ -46,7 +46,7 @@ OUTSIDERS: dict[str, tuple[str, ...]] = {
     "click": ("main", "commands", "reporters", "hook"),
     "git": ("git",),
     "gitdb": (),
-    "httpx": ("generate",),
+    "httpx": ("generate", "probe"),
     "jsonschema": ("schemas",),
     "license_expression": ("licenses",),
     "ollama": ("generate",),
@@ -198,7 +198,7 @@ def test_nothing_else_from_outside_is_imported() -> None:
 
 
 def test_jsonschema_is_imported_late() -> None:
-    heavy = ("jsonschema", "license_expression", "referencing", "ollama", "rich", "rapidfuzz")
+    heavy = ("httpx", "jsonschema", "license_expression", "referencing", "ollama", "rich", "rapidfuzz")
     assert [
         str(found)
         for found in IMPORTS

@@ -135,6 +135,7 @@ OPTIONS = {
         ["--creator"],
         ["--no-input"],
     ],
+    "doctor": [["--taxonomy-path", "-C"], ["--for"], ["--model"], ["--host"]],
     "rule": [],
     "schema": [["--version"]],
 }
@@ -730,7 +731,16 @@ def completed(words: str, cwd: Path, script: str = "taxonomy") -> list[str]:
         pytest.param(
             "taxonomy",
             "taxonomy ",
-            ["plain,diff", "plain,check", "plain,new", "plain,config", "plain,migrate", "plain,rule", "plain,schema"],
+            [
+                "plain,diff",
+                "plain,check",
+                "plain,new",
+                "plain,config",
+                "plain,migrate",
+                "plain,doctor",
+                "plain,rule",
+                "plain,schema",
+            ],
             id="commands",
         ),
         pytest.param("taxonomy", "taxonomy diff --st", ["plain,--staged"], id="options"),
