@@ -43,24 +43,36 @@ def check(subject: Subject) -> Iterator[Finding]:
         looked_at = any(file.path != subject.path for file in subject.problems)
         if not looked_at:
             return
-    for name in dict.fromkeys(subject.path.split("/")):
-        reason = fault(name)
+    for name in dict.fromkeys(map(_as_named, subject.path.split("/"))):
+        reason = next(_reasons(name), "")
         if reason:
             yield Finding(message=f"the folder name {quote(name)} {reason}", hint=_hint(name))
 
 
+def _as_named(name: str) -> str:
+    """The name that a folder has, whatever encoding the locale says: Python has taken its bytes for text of that."""
+    try:
+        return os.fsencode(name).decode()
+    except UnicodeError:
+        return name
+
+
 def fault(name: str) -> str:
     """The worst that is wrong with a folder's name, `""` if nothing is."""
-    return next(_reasons(name), "")
+    return next(_reasons(_as_named(name)), "")
 
 
 def mended(name: str) -> str:
     """The name as it could be, where that is only a matter of characters; else `""`."""
+    return _mended(_as_named(name))
+
+
+def _mended(name: str) -> str:
     plain = "".join(character for character in name if category(character) not in {"Cf", "Cs"} or character in _JOINERS)
     better = (
         re.sub(r'[\s\x00-\x1f\x7f-\x9f<>:"|?*\\_]+', "_", plain.strip().rstrip(". ")).strip("_").replace("_-_", "_")
     )
-    if not better or better == name or _DEVICE.match(better) or len(os.fsencode(better)) > LONGEST_NAME:
+    if not better or better == name or _DEVICE.match(better) or _size(better) > LONGEST_NAME:
         return ""
     return better
 
@@ -69,7 +81,7 @@ def _reasons(name: str) -> Iterator[str]:
     """What is wrong with a name, the worst first."""
     if any("\udc80" <= character <= "\udcff" for character in name):
         yield "is not UTF-8, and cannot be on every system"
-    if len(os.fsencode(name)) > LONGEST_NAME:
+    if _size(name) > LONGEST_NAME:
         yield f"is longer than the {LONGEST_NAME} bytes that file systems take"
     if any(category(character) == "Cc" for character in name):
         yield "holds a control character"
@@ -85,6 +97,11 @@ def _reasons(name: str) -> Iterator[str]:
         yield "holds a space: upstream asks for underscores"
 
 
+def _size(name: str) -> int:
+    """The bytes of a name in UTF-8, whatever encoding the locale says."""
+    return len(name.encode(errors="surrogatepass"))
+
+
 def _hint(name: str) -> str:
-    better = mended(name)
+    better = _mended(name)
     return f"rename it to {shorten(better, _HINT - 20)}" if better else "give the folder another name"

@@ -1,5 +1,8 @@
 """What no fixture can hold: conflicts of Git, violations of schemas to come, values of any size."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -201,6 +204,32 @@ def test_folder_name_that_no_disk_has(name: str, finding: tuple[str, str]) -> No
     path = f"{PATH}/{name}"
     found = bad_folder_name.check(subject("version: 1\n", path=path, document_path=f"{path}/qna.yaml"))
     assert [(one.message, one.hint) for one in found] == [finding]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param("ünï", "", id="letters"),
+        pytest.param("ünï x", "holds a space: upstream asks for underscores", id="a space"),
+        pytest.param("あ" * 85, "", id="255 bytes"),
+        pytest.param("a\u200bb", "holds an invisible character", id="invisible"),
+        pytest.param(b"caf\xe9", "is not UTF-8, and cannot be on every system", id="raw"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_folder_name_in_any_locale(name: str | bytes, reason: str, encoding: str) -> None:
+    """Without a locale, Python takes names for ASCII (PEP 538 and 540 switched off): the verdict is that of UTF-8."""
+    code = (
+        "import os; from taxonomy_tools.rules.bad_folder_name import fault, mended;"
+        "name = os.fsdecode(os.environb[b'NAME']);"
+        "print(fault(name), ascii(mended(name)), sep='|')"
+    )
+    modes = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"} if encoding == "ascii" else {"PYTHONUTF8": "1"}
+    env = {**os.environb, **{key.encode(): value.encode() for key, value in {**modes, "LC_ALL": "C"}.items()}}
+    env[b"NAME"] = name if isinstance(name, bytes) else name.encode()
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, timeout=60)
+    better = {"ünï x": "ünï_x", "a\u200bb": "ab", b"caf\xe9": "caf"}.get(name, "")
+    assert done.stdout.decode() == f"{reason}|{better!a}\n"
 
 
 def test_folders_of_another_taxonomy() -> None:
