@@ -4,10 +4,11 @@ A plan is made before anything is checked, so that wrong use ends in one message
 """
 
 import os
+import posixpath
 import shlex
 from collections import defaultdict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from posixpath import basename
@@ -47,6 +48,8 @@ _NAMED = 3
 """Paths that a note names; more are counted."""
 _ARGUMENTS = 200
 """Paths that Git is given at once, as a command line is limited."""
+_MANY = 2_000
+"""Places that a commit touches, for which it is quicker to list all leaves than to look for them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,7 +222,12 @@ def plan_check(
         scope = _Scope(
             owners=touched_leaves(repository, selection.touched, folder=folder, environ=environ), closed=True
         )
-    entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
+    tree: Tree | None = None
+    if scope.closed and isinstance(new, Index) and len(scope.owners) < _MANY:
+        tree = new.tree()
+        entries = list(new.at(tuple(_leaf_files(scope.owners, tree))))
+    else:
+        entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
     if selection.unsaved is None:
         scope.insist({_owner(entry.path) for entry in entries}, lambda inside: _exists(inside, repository, folder, new))
     if isinstance(new, WorkTree):
@@ -231,7 +239,7 @@ def plan_check(
     if selection.unsaved is not None and isinstance(new, WorkTree):
         edited = Unsaved(source=new, path=scope.inside[0], content=selection.unsaved)
         return _plan(edited, _leaves(edited.saved(entries), new.tree()), scope, settings, settled)
-    leaves = _leaves(entries, new.tree())
+    leaves = _leaves(entries, tree or new.tree())
     if isinstance(new, WorkTree):
         leaves = sorted((*leaves, *_ignored(new, scope, leaves, settings)), key=lambda leaf: leaf.path)
     return _plan(new, leaves, scope, settings, settled)
@@ -290,7 +298,7 @@ def settled_for(selection: Selection, *, given: Given, environ: Mapping[str, str
     """
     path = selection.taxonomy_path
     if path is not None and _is_file(path):
-        return settle(given, environ, files=Files.of(Folder(root=_root_of(_resolve(path).parent))))
+        return _settle_file(_resolve(path).parent, given, environ)[1]
     try:
         repository = _discover(selection)
     except NotARepository:
@@ -337,6 +345,49 @@ def _settle_uncompared(new: Revision | Index | WorkTree, given: Given, environ: 
     if base is not None and base.commit is not None:
         return _settle_guarded(new, base, given, environ, direct=False)
     return settle(given, environ, files=Files.of(new))
+
+
+def _settle_file(folder: Path, given: Given, environ: Mapping[str, str]) -> tuple[Path, Settled]:
+    """The taxonomy that a folder lies in, and the configuration in force there.
+
+    Where something is proposed in CI, both are as the base has them: a checkout that could say where its taxonomy
+    begins would choose the file that it is judged by.
+    """
+    repository = _repository_of(folder) if in_ci(environ) else None
+    if repository is None:
+        root = _root_of(folder)
+        return root, settle(given, environ, files=Files.of(Folder(root=root)))
+    base = None
+    with suppress(TaxonomyError):  # said again when the configuration is settled
+        base = base_of_proposal(repository, environ)
+    root = _root_of(folder) if base is None else _root_at(base, repository, folder) or _root_by_names(folder)
+    if not root.is_relative_to(repository.root):
+        root = repository.root
+    inside = _below(repository.root, root)
+    return root, _settle_uncompared(WorkTree(repository=repository, folder=inside), given, environ)
+
+
+def _repository_of(folder: Path) -> Repository | None:
+    try:
+        repository = Repository.discover(folder)
+    except NotARepository:
+        return None
+    return None if repository.bare else repository
+
+
+def _root_at(base: Base, repository: Repository, folder: Path) -> Path | None:
+    """The innermost folder, of those that lead to one, in which the base has a config; None if in none."""
+    if base.commit is None or not folder.is_relative_to(repository.root):
+        return None
+    ways = list(_upwards(_below(repository.root, folder)))
+    held = {path for path, _, _ in repository.children(base.commit, ways)}
+    found = (way for way in ways if posixpath.join(way, CONFIG_FILE) in held)
+    return next((repository.root / way for way in found), None)
+
+
+def _below(root: Path, path: Path) -> str:
+    """The path of a folder relative to one above it, `""` for itself."""
+    return "" if path == root else path.relative_to(root).as_posix()
 
 
 def _relaxes(files: Files, given: Given, environ: Mapping[str, str]) -> bool:
@@ -392,9 +443,8 @@ def _plan_file(path: Path, selection: Selection, given: Given, environ: Mapping[
     if not is_leaf_file(path.name):
         raise _no_leaf(path)
     folder = _resolve(path).parent
-    root = _root_of(folder)
-    inside = "" if folder == root else folder.relative_to(root).as_posix()
-    settled = settle(given, environ, files=Files.of(Folder(root=root)))
+    root, settled = _settle_file(folder, given, environ)
+    inside = _below(root, folder)
     settings = _settings(settled, placed=root != folder)
     new = _holding(Folder(root=root), settled)
     return _plan(new, _leaves(_listing(root, inside), new.tree()), _Scope(), settings, settled, label=str(path))
@@ -420,6 +470,17 @@ def _leaves(entries: Iterable[Entry], tree: Tree) -> Sequence[Leaf]:
         Leaf(path=folder, files=files, surroundings=neighbourhood.around(folder, files))
         for folder, files in group_leaves(entries).items()
     ]
+
+
+def _leaf_files(places: Iterable[str], tree: Tree) -> Iterator[str]:
+    """The leaf files directly in folders; and the places themselves that are none, since a link may stand there."""
+    for place in places:
+        names = tree.children(place)
+        for name in names:
+            if is_leaf_file(name) and not names[name]:
+                yield f"{place}/{name}".removeprefix("/")
+        if not names:
+            yield place
 
 
 def _ignored(new: WorkTree, scope: "_Scope", listed: Sequence[Leaf], settings: Settings) -> Iterator[Leaf]:
@@ -647,6 +708,11 @@ def _root_of(path: Path) -> Path:
     for folder in (path, *path.parents):
         if os.path.lexists(folder.parent / CONFIG_FILE) and folder.name in _folders_of(folder.parent):
             return folder.parent
+    return _root_by_names(path)
+
+
+def _root_by_names(path: Path) -> Path:
+    """The taxonomy that a path lies in as the names of the folders above it tell, whatever a configuration says."""
     candidates = [folder.parent for folder in (path, *path.parents) if folder.name in TAXONOMY_FOLDERS]
     for root in reversed(candidates):
         if sum((root / name).is_dir() for name in TAXONOMY_FOLDERS) > 1:

@@ -608,6 +608,36 @@ def test_diff_and_check_go_by_the_base(propose: Propose, plan: Callable[..., obj
     assert PROPOSAL.format("`fail_on`, `base`, `ignore`") in result.out.splitlines()
 
 
+def test_a_single_file_goes_by_the_base_too(propose: Propose) -> None:
+    """Nor is the taxonomy's folder where the pull request says: its own config would be all there is."""
+    relaxed = "severity: {TX2: off}\nfail_on: never\ntaxonomy_folders: [riddles]\n"
+    pull = propose(
+        configured("fail_on: warning\n"),
+        writing({CONFIG_FILE: relaxed, f"compositional_skills/{CONFIG_FILE}": relaxed}),
+    )
+    file = "compositional_skills/riddles/qna.yaml"
+    result = run("taxonomy", "check", "-C", file, cwd=pull.repo.path, env=pull.environ)
+    assert (result.status, result.err) == (1, "")
+    assert "error TX201 implicit-type: `answer` must be text, but unquoted `No` is a boolean" in result.out
+    assert PROPOSAL.format("`fail_on`, `taxonomy_folders`, `severity.TX2`") in result.out.splitlines()
+    selection = Selection(taxonomy_path=pull.repo.path / file)
+    assert settled_for(selection, given=NOTHING_GIVEN, environ=pull.environ).config.fail_on == "warning"
+    assert settled_for(selection, given=NOTHING_GIVEN, environ={}).config.fail_on == "never"
+
+
+def test_a_single_file_without_a_config_at_the_base(propose: Propose) -> None:
+    pull = propose(nothing, configured("ignore: [TX2]\nfail_on: never\n"))
+    selection = Selection(taxonomy_path=pull.repo.path / "compositional_skills/riddles/qna.yaml")
+    plan = plan_check(selection, environment=pull.environ)
+    assert (plan.settled.config.fail_on, plan.settled.config.guarded) == ("error", True)
+    assert [leaf.path for leaf in plan.leaves] == ["compositional_skills/riddles"]
+    shallow = {**pull.environ, "GITHUB_BASE_REF": "gone"}
+    pull.repo.git("checkout", "--quiet", "HEAD^2")
+    pull.repo.commit({"more.md": ""})
+    with pytest.raises(TaxonomyError):
+        plan_check(selection, environment=shallow)
+
+
 @pytest.mark.parametrize(
     ("environ", "selection"),
     [
