@@ -8,7 +8,8 @@ the scalar that changed, or all of their kind. All are read together, so a file 
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -86,10 +87,14 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edit:
-    """One repair that was made: where it stood in the text before (lines and columns as in every finding)."""
+    """One repair that was made: where it stood in the text before (lines and columns as in every finding).
+
+    `aliases` are where the value that it is about is repeated: what is mended there goes with it.
+    """
 
     repair: Repair
     span: Span
+    aliases: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +141,7 @@ class _Mended:
 
     def __init__(self, edits: Iterable[Edit]) -> None:
         self.repairs = {edit.repair for edit in edits}
-        self.scalars = {edit.span for edit in edits if edit.repair is Repair.QUOTES}
+        self.scalars = {span for edit in edits if edit.repair is Repair.QUOTES for span in (edit.span, *edit.aliases)}
         self.lines = {edit.span.line for edit in edits if edit.repair is Repair.TRAILING_SPACE}
         self.tabs = {edit.span.line for edit in edits if edit.repair is Repair.TABS} | self.lines
         # From here on nothing is left but the end of the last line.
@@ -230,6 +235,7 @@ class _Change:
     end: int
     new: str
     repair: Repair
+    aliases: tuple[Span, ...] = ()
 
 
 # Line ends
@@ -251,13 +257,18 @@ def _edit_inside(draft: _Draft, wanted: Wanted) -> _Stage:
     """Trailing space, tabs between values, and quotes that lack."""
     scalars = _scalars(draft.root)
     changes = [*_separations(draft, scalars, wanted), *_trailing(draft, scalars, wanted)]
-    quoted = set(_unquoted(draft, wanted))
-    changes += [_Change(node.start, node.end, _quoted(draft, node), Repair.QUOTES) for node in quoted]
+    quoted = dict(_unquoted(draft, wanted))
+    changes += [
+        _Change(node.start, node.end, _quoted(draft, node), Repair.QUOTES, aliases) for node, aliases in quoted.items()
+    ]
     changes.sort(key=lambda change: change.start)
     done = _try(draft, scalars, changes, quoted)
     if done is not None:
         text = Text(draft.text)
-        return done[0], [Edit(repair=change.repair, span=text.span(change.start, change.end)) for change in done[1]]
+        return done[0], [
+            Edit(repair=change.repair, span=text.span(change.start, change.end), aliases=change.aliases)
+            for change in done[1]
+        ]
     edits: list[Edit] = []
     if len({change.repair for change in changes}) > 1:
         # One kind goes wrong: the others may still be right. Those come first that move nothing that is named later.
@@ -384,12 +395,15 @@ class _Comments:
         return self._is_comment
 
 
-def _unquoted(draft: _Draft, wanted: Wanted) -> Iterator[Scalar]:
-    """The plain scalars that findings name, without those that stand for something else at another place too."""
+def _unquoted(draft: _Draft, wanted: Wanted) -> Iterator[tuple[Scalar, tuple[Span, ...]]]:
+    """The plain scalars that findings name, and the aliases of each that findings name too.
+
+    Without those that stand for something else at another place.
+    """
     if not wanted.scalars or Repair.QUOTES not in wanted.repairs:
         return
     text = Text(draft.text)
-    seen, shared = _shared(draft, wanted.scalars, text)
+    seen, shared, aliases = _shared(draft, wanted.scalars, text)
     malformed = {(one.start, one.end) for one in draft.composition.malformed}
     lines = {span.line for span in wanted.scalars}
     for node in seen:
@@ -398,13 +412,16 @@ def _unquoted(draft: _Draft, wanted: Wanted) -> Iterator[Scalar]:
         if text.span(node.start, node.end) in wanted.scalars and (
             id(node) not in shared or (node.start, node.end) in malformed
         ):
-            yield node
+            yield node, tuple(aliases[id(node)])
 
 
-def _shared(draft: _Draft, named: Collection[Span], text: Text) -> tuple[list[Scalar], set[int]]:
-    """All scalars, and the ids of those that an alias or `<<` also puts where no finding names it."""
+def _shared(
+    draft: _Draft, named: Collection[Span], text: Text
+) -> tuple[list[Scalar], set[int], Mapping[int, Sequence[Span]]]:
+    """All scalars, the ids of those that an alias or `<<` also puts where no finding names it, and named aliases."""
     scalars: dict[int, Scalar] = {}
     shared: set[int] = set()
+    aliases: defaultdict[int, list[Span]] = defaultdict(list)
     seen: set[tuple[int, bool]] = set()
     waiting: list[tuple[Node, bool]] = [(draft.root, False)]
     while waiting:
@@ -412,7 +429,9 @@ def _shared(draft: _Draft, named: Collection[Span], text: Text) -> tuple[list[Sc
         if isinstance(node, Alias):
             if not isinstance(node.node, Scalar):
                 waiting.append((node.node, True))
-            elif text.span(node.start, node.end) not in named:
+            elif (span := text.span(node.start, node.end)) in named:
+                aliases[id(node.node)].append(span)
+            else:
                 shared.add(id(node.node))
             continue
         if isinstance(node, Scalar):
@@ -426,7 +445,7 @@ def _shared(draft: _Draft, named: Collection[Span], text: Text) -> tuple[list[Sc
             continue
         seen.add((id(node), again))
         waiting += ((child, again) for child in _children(node))
-    return list(scalars.values()), shared
+    return list(scalars.values()), shared, aliases
 
 
 def _quoted(draft: _Draft, node: Scalar) -> str:

@@ -187,6 +187,19 @@ def test_findings_that_can_be_mended_are_marked() -> None:
     assert [item.fixable for item in mark_fixable(found[-2:], None, renamable=True)] == [False, True]
 
 
+def test_what_an_alias_repeats_is_mended_with_it_where_text_is_due_everywhere() -> None:
+    content = b"a: &a 7\nb: *a\nc: [*a, &d 8, *d]\n"
+    found = tuple(
+        diagnostic("TX201", line, column, width=width)
+        for line, column, width in ((1, 7, 1), (2, 4, 2), (3, 5, 2), (3, 12, 1))
+    )
+    marked = mark_fixable(found, content)
+    assert [item.fixable for item in marked] == [True, True, True, False]
+    # What is marked is all that is asked for then.
+    mended = fixes(content, Wanted.of(item for item in marked if item.fixable))
+    assert mended.content == b'a: &a "7"\nb: *a\nc: [*a, &d 8, *d]\n'
+
+
 # The law
 
 WORDS = st.sampled_from(
@@ -249,6 +262,7 @@ def sensible(draw: st.DrawFn) -> str:
 @given(text=st.one_of(RANDOM, sensible()), crlf=st.booleans())
 @example(text="a: |+\n  b \n\n", crlf=False)
 @example(text="a: b\n\r", crlf=False)
+@example(text="a: &a 7\nb: *a\n", crlf=False)
 def test_repairs_change_nothing_else(text: str, *, crlf: bool) -> None:
     assert_lawful(text.encode(), crlf=crlf)
 
@@ -261,7 +275,7 @@ def assert_lawful(content: bytes, *, crlf: bool = False) -> Fixed:
         assert fixed.content == content
     elif isinstance(before, Document):
         assert isinstance(after, Document)
-        done = {edit.span for edit in fixed.edits if edit.repair is Repair.QUOTES}
+        done = {span for edit in fixed.edits if edit.repair is Repair.QUOTES for span in (edit.span, *edit.aliases)}
         expected = before.data
         for span, route in named(before).items():
             if span in done and route:

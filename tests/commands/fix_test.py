@@ -173,6 +173,18 @@ def test_wrong_use(command: str, arguments: tuple[str, ...], message: str, taxon
     assert contents(taxonomy.path) == before
 
 
+def test_what_is_told_as_fixable_is_fixed_where_aliases_repeat_it(repo: Repo) -> None:
+    document = skill(answer="&a 7").replace("It is 3.", "*a").replace("It is 4.", "*a")
+    repo.commit(leaf("compositional_skills/a", document))
+    found = run("taxonomy", "check", cwd=repo.path)
+    assert found.out.endswith("3 errors (3 can be fixed with --fix).\n")
+    done = run("taxonomy", "check", "--fix", cwd=repo.path)
+    assert (done.status, done.err) == (0, "")
+    assert "\nFixed 3 findings in 1 file.\n" in done.out
+    after = (repo.path / "compositional_skills/a/qna.yaml").read_text()
+    assert after == document.replace("&a 7", '&a "7"')
+
+
 def test_what_a_hook_pushes_is_no_working_tree(taxonomy: Repo) -> None:
     taxonomy.commit()
     env = {"PRE_COMMIT_FROM_REF": "main", "PRE_COMMIT_TO_REF": "mine"}
