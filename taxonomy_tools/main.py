@@ -593,6 +593,34 @@ def migrate_command(*, taxonomy_path: Path | None, dry_run: bool, paths: tuple[P
 
 
 @cli.command(
+    "pr",
+    cls=_Command,
+    context_settings=_SETTINGS,
+    epilog=_EXIT_CODES,
+    short_help="The text of the pull request that the commits here would make.",
+)
+@_option("-C", "--taxonomy-path", heading=_LOOK, type=_Path(), help="The taxonomy's root. Default: here.")
+@_option(
+    "--base",
+    "--taxonomy-base",
+    heading=_LOOK,
+    metavar="REF",
+    help="What the pull request is for. Default: what `taxonomy diff` compares with.",
+)
+@_option("--head", heading=_LOOK, metavar="REF", help="What is to be pulled. Default: HEAD.")
+def pr_command(*, taxonomy_path: Path | None, base: str | None, head: str | None) -> int:
+    """Print the text of a pull request, in Markdown: what changed, a checklist, and the findings that remain.
+
+    A box is ticked for what was verified here. What only you can know is left for you to tick. What is not committed is
+    no part of it.
+    """
+    from taxonomy_tools.commands import pr
+    from taxonomy_tools.plan import Selection
+
+    return pr.run(Selection(taxonomy_path=taxonomy_path, base=base, head=head))
+
+
+@cli.command(
     "doctor",
     cls=_Command,
     context_settings=_SETTINGS,

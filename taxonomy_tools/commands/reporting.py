@@ -88,14 +88,14 @@ def report(make_plan: Callable[[], Plan], options: Options) -> int:
             keeps=options.keep_baseline,
         )
         notes = list(plan.notes)
-        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache, sieve=baseline.sieve)))
-        leaves = _with_progress(baseline.noting(_noting(reports, unread), notes, unread), len(plan.leaves))
+        reports = stack.enter_context(ended(plan.reports(jobs=options.jobs, cache=cache, sieve=baseline.sieve)))
+        leaves = _with_progress(baseline.noting(noting(reports, unread), notes, unread), len(plan.leaves))
         summary = stream(plan.comparison, leaves, notes, outputs, contribution=plan.contribution)
     if unwritten:
         raise fix.cannot_write(unwritten)
     if unread:
-        raise _unread(unread)
-    return int(_fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
+        raise unread_files(unread)
+    return int(fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
 
 
 def _preview(make_plan: Callable[[], Plan], options: Options) -> int:
@@ -106,15 +106,15 @@ def _preview(make_plan: Callable[[], Plan], options: Options) -> int:
         fix.refuse_elsewhere(plan)
         baseline = known(plan, without=options.no_baseline, write=False, file=None, keeps=False)
         cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
-        reports = stack.enter_context(_ended(plan.reports(jobs=options.jobs, cache=cache, sieve=baseline.sieve)))
+        reports = stack.enter_context(ended(plan.reports(jobs=options.jobs, cache=cache, sieve=baseline.sieve)))
         fixable: list[LeafReport] = []
-        summary = Summary.of(_keeping(_noting(reports, unread), fixable), plan.contribution)
+        summary = Summary.of(_keeping(noting(reports, unread), fixable), plan.contribution)
         fix.show(fix.mendings(plan, fixable, jobs=options.jobs, cache=cache), plan.settings.prefix)
     if not options.quiet:
         announce(closing(summary))
     if unread:
-        raise _unread(unread)
-    return int(_fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
+        raise unread_files(unread)
+    return int(fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
 
 
 def _keeping(leaves: Iterable[LeafReport], fixable: list[LeafReport]) -> Iterator[LeafReport]:
@@ -126,7 +126,7 @@ def _keeping(leaves: Iterable[LeafReport], fixable: list[LeafReport]) -> Iterato
 
 
 @contextmanager
-def _ended(reports: Iterator[LeafReport]) -> Iterator[Iterator[LeafReport]]:
+def ended(reports: Iterator[LeafReport]) -> Iterator[Iterator[LeafReport]]:
     """Reports that come to an end here, also when something fails: processes may be at work behind them."""
     try:
         yield reports
@@ -135,7 +135,7 @@ def _ended(reports: Iterator[LeafReport]) -> Iterator[Iterator[LeafReport]]:
             reports.close()
 
 
-def _noting(leaves: Iterable[LeafReport], unread: list[str]) -> Iterator[LeafReport]:
+def noting(leaves: Iterable[LeafReport], unread: list[str]) -> Iterator[LeafReport]:
     """The same leaves; the files that could not be opened are noted on the way."""
     for leaf in leaves:
         unread += [item.file for item in leaf.diagnostics if is_unopened(item)]
@@ -150,13 +150,15 @@ def _with_progress(leaves: Iterable[LeafReport], number: int) -> Iterator[LeafRe
         yield from bar
 
 
-def _fails(summary: Summary, fail_on: str) -> bool:
+def fails(summary: Summary, fail_on: str) -> bool:
+    """Whether there is a finding as severe as that."""
     counts = {Severity.ERROR: summary.errors, Severity.WARNING: summary.warnings, Severity.INFO: summary.infos}
     least = Severity(fail_on).rank if fail_on != _NEVER else Severity.ERROR.rank + 1
     return any(count for severity, count in counts.items() if severity.rank >= least)
 
 
-def _unread(files: Sequence[str]) -> TaxonomyError:
+def unread_files(files: Sequence[str]) -> TaxonomyError:
+    """What to say of files that could not be opened."""
     named = ", ".join(escape(file) for file in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
     return TaxonomyError(
         f"not everything could be checked, because a file could not be opened: {named}.",
