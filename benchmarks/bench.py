@@ -31,13 +31,15 @@ YAMLLINT_RULES = "{extends: relaxed, rules: {line-length: disable}}"
 class Command:
     """A process to measure: its arguments and where it runs.
 
-    `warm` says that it finds what it kept in its cache the time before; else the cache is empty each time.
+    `warm` says that it finds what it kept in its cache the time before; else the cache is empty each time. `variables`
+    are added to its environment.
     """
 
     name: str
     arguments: tuple[str, ...]
     folder: Path
     warm: bool = False
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +120,7 @@ class Bench:
         cache = self.scratch / "caches" / (command.name.replace("/", "-") if command.warm else "cold")
         if not command.warm:
             shutil.rmtree(cache, ignore_errors=True)
-        return self.environment() | {"TAXONOMY_CACHE": str(cache)}
+        return self.environment() | {"TAXONOMY_CACHE": str(cache)} | dict(command.variables)
 
     def time(self, *commands: Command) -> list[tuple[float, ...]]:
         """Seconds of each command, one tuple a turn, after one turn that is not counted.
@@ -189,6 +191,33 @@ def measure_few_leaves(bench: Bench) -> Iterator[Result]:
     expect(bench, few, 3)
     turns = bench.time(nothing, few)
     yield difference("3 new leaves, beyond `python -c pass`", 0.5, (b - a for a, b in turns))
+
+
+def measure_hooks(bench: Bench) -> Iterator[Result]:
+    """What a commit of 3 leaves waits for: the hooks, as pre-commit and Git start them one after the other."""
+    folder = bench.repository("hooks")
+    write_leaves(folder, bench.material, 100)
+    bench.commit(folder)
+    paths = write_leaves(folder, bench.material, 3, start=100)
+    bench.git(folder, "add", "--all")
+    message = folder / ".git" / "COMMIT_EDITMSG"
+    message.write_text("Change\n\nSigned-off-by: Bench <bench@example.com>\n", encoding="utf-8")
+    names = [name for path in paths for name in (path, str(Path(path).with_name("attribution.txt")))]
+    committing = (("GIT_INDEX_FILE", str(folder / ".git" / "index")), ("PRE_COMMIT", "1"))
+    check = Command(
+        name="taxonomy-check, 3 staged leaves, not seen before",
+        arguments=(script("taxonomy-check"), *names),
+        folder=folder,
+        variables=committing,
+    )
+    sign_off = Command(
+        name="taxonomy-signoff",
+        arguments=(script("taxonomy-signoff"), str(message)),
+        folder=folder,
+        variables=committing,
+    )
+    turns = bench.time(check, sign_off)
+    yield difference("a commit of 3 leaves, check and sign-off hooks together", 0.6, (a + b for a, b in turns))
 
 
 def measure_large_taxonomy(bench: Bench) -> Iterator[Result]:
@@ -297,6 +326,7 @@ def measure_whole_taxonomy(bench: Bench) -> Iterator[Result]:
 BENCHMARKS: Mapping[str, Callable[[Bench], Iterator[Result]]] = {
     "many": measure_many_leaves,
     "few": measure_few_leaves,
+    "hooks": measure_hooks,
     "large": measure_large_taxonomy,
     "memory": measure_memory,
     "cache": measure_cache,
