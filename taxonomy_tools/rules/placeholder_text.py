@@ -1,10 +1,10 @@
 """A value still holds text of a template.
 
 What it flags
-    TODO, TBD, FIXME, "your answer here", "question 1", dots or `xxx` that are all of a value or begin it, lorem ipsum,
-    `<insert an answer>`, `[your answer here]`, and in `created_by`, `domain` and `document` what waits to be filled in
-    (`<your_github_username>`); and the comments of upstream's own template. Markers inside of text are left alone: a
-    skill may teach about them.
+    TODO, TBD, FIXME, "write your answer here", "question 1", dots or `xxx` that are all of a value or begin it,
+    lorem ipsum, `<insert an answer>`, `[your answer here]`, and in `created_by`, `domain` and `document` what waits to
+    be filled in (`<your_github_username>`); and the comments of upstream's own template. Markers inside of text are
+    left alone: a skill may teach about them.
 
 Why
     The teacher model takes it for an example, and writes more like it.
@@ -45,6 +45,12 @@ _NUMBERED = re.compile(
 )
 # Roman numerals end with three: XXX is an answer, xxx and XXXX are none.
 _CROSSES = re.compile(r"x{3,}|X{4,}")
+# "Insert answer here", "your answer goes here", as `_word` gives it: all of a value, so no sentence of a skill.
+_HERE = re.compile(
+    r"(?:please_)?(?:(?:insert|write|enter|add|put|type|provide|paste|fill_in)_)?(?:(?:your|my|an?|the|some)_)?(?:own_)?"
+    r"(?:seed_)?(?:questions?|answers?|context|response|text|content|(?:task_)?description|(?:document_)?outline)_"
+    r"(?:(?:goes|go|belongs|comes)_)?(?:in_)?here"
+)
 _DOTS = re.compile(r"[\s\[(<]*(?:\.{3,}|…+)[\s\])>]*")
 _MARKER = re.compile(
     r"\s*[\[<(#]*\s*(?:TODO|TBD|FIXME|XXX)(?=\s*[\])>]*\s*[:–—-](?=\s|$))|\s*[\[<](?:TODO|TBD|FIXME)\b"
@@ -159,12 +165,13 @@ def _left_in_name(text: str, field: object) -> str:
 
 
 def _is_placeholder(text: str, field: object) -> bool:
+    if _DOTS.fullmatch(text):
+        return True
     bare = text.strip(_AROUND)
-    if not bare:
-        return _DOTS.fullmatch(text) is not None
     numbered = _NUMBERED.fullmatch(bare)
     named = numbered is not None and numbered[1].lower() == field
-    return named or _word(text) in _VALUES or _CROSSES.fullmatch(bare) is not None
+    word = _word(text)
+    return named or word in _VALUES or _HERE.fullmatch(word) is not None or _CROSSES.fullmatch(bare) is not None
 
 
 def _word(text: str) -> str:

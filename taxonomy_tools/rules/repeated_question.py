@@ -2,9 +2,10 @@
 
 What it flags
     A question that is the same as an earlier one of its leaf but for case, white space, final punctuation and
-    compatible characters (NFKC), under another context too if the leaf is knowledge. A question about another context
-    of a grounded skill is another question; in a skill, one with an answer of its own ("Tell me a joke") is only worth
-    a remark. Whole items that are repeated are TX306 repeated-item.
+    compatible characters (NFKC, but superscripts and subscripts are told apart: 10² is not 102), under another context
+    too if the leaf is knowledge. A question about another context of a grounded skill is another question; in a skill,
+    one with an answer of its own ("Tell me a joke") is only worth a remark. Whole items that are repeated are TX306
+    repeated-item.
 
 Why
     A question that is there twice teaches nothing new, counts twice when samples are drawn, and of two answers at most

@@ -2,7 +2,8 @@
 
 What it flags
     A skill whose questions and answers have more than 2,300 words together (`skill_words` of the configuration).
-    Contexts are not counted. In Chinese and Japanese two characters are a word, in Thai, Lao, Burmese and Khmer five.
+    Contexts are not counted. A word has a letter or a digit: the lines of a table have none. In Chinese and Japanese
+    two characters are a word, in Thai, Lao, Burmese and Khmer five.
 
 Why
     Upstream asks for no more: the pairs are shown to a teacher model, whose window is limited, and what does not fit is
