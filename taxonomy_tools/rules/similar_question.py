@@ -2,11 +2,11 @@
 
 What it flags
     A question with the words of one in an earlier leaf (by its path), in their order: case, punctuation and small
-    words (`the`, `please`) aside, and up to one word that only one of them has or that is spelled in another way. A
-    name, a number or a `not` more makes it another question, and so does a word in the place of another. A question
-    of a grounded skill is asked about its context, and is another one about another context. `taxonomy check` looks
-    at all leaves that it checks, a comparison at those that changed. Where most questions of a leaf are those of one
-    other, that is told once.
+    words (`the`, `please`) aside, and up to one word that says nothing (`located`, `really`) or is spelled in another
+    way. Any other word more makes it another question, for it may be what the question is about (`population` and
+    `population density`), and so does a word in the place of another. A question of a grounded skill is asked about
+    its context, and is another one about another context. `taxonomy check` looks at all leaves that it checks, a
+    comparison at those that changed. Where most questions of a leaf are those of one other, that is told once.
 
 Why
     What two leaves ask is drawn twice as often, and where their answers differ, the model learns neither. Often a
@@ -53,12 +53,11 @@ _WORD = re.compile(
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _MARKS = frozenset(".,;:!?\"'`()[]{}*_…¿¡、。·؟।«»„“”‘‹›—–|\\\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _SMALL = frozenset({"the", "an", "please"})
-_NEGATIONS = frozenset(
-    """
-    not no never neither nor none without except unless hardly non cannot nicht kein keine keinen keinem keiner nie
-    ohne außer ne pas jamais sans sauf ni sin nunca jamás salvo senza mai não sem exceto inte ikke niet geen nie bez
-    """.split()
+_FILLERS = frozenset(
+    "actually basically bitte eigentlich essentially ever exactly indeed kindly located me precisely quite really"
+    " situated so that there truly vraiment".split()
 )
+"""Words without which a question asks the same. None that qualifies (`still`, `first`), counts (`some`) or negates."""
 _ASKED_IS = frozenset({"what's", "who's", "where's", "when's", "how's", "that's", "it's", "there's"})
 _MODALS = frozenset({"do", "can", "could", "should"})
 _ANYBODY = frozenset({"i", "we"})
@@ -90,19 +89,29 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What of a question is compared, and where one of its words may be one too many or spelled in another way."""
+    """What of a question is compared, and the places of words that say nothing or may be spelled in another way."""
 
     words: tuple[str, ...]
-    plain: tuple[bool, ...]
+    fillers: frozenset[int] = frozenset()
+    plain: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashes:
+    """Of all words of a question; of all but a filler, for each; of all but a word that may be spelled otherwise."""
+
+    whole: int
+    less_filler: tuple[int, ...]
+    respelled: tuple[int, ...]
 
 
 class Questions:
     """The questions of leaves, fed in the order of their paths, each compared with those of earlier leaves.
 
-    Two questions are alike if they have the same words, or if n words that both have, in one order, are all but one of
-    either's, that one is plain, and 2n / (2n + 1) is at least `similarity`. Each question costs time and memory in its
-    own length, however alike all are: questions are found by the hash of their words, and by those of all words but
-    one. Of several that are found by one hash, the first is taken.
+    Two questions are alike if they have the same words, or if n words that both have, in one order, are all but a
+    filler of one of them, or all but one word of each that both spell, and 2n / (2n + 1) is at least `similarity`. Each
+    question costs time and memory in its own length, however alike all are: questions are found by the hash of their
+    words, and by those of all words but one. Of several that are found by one hash, the first is taken.
     """
 
     def __init__(self, similarity: float) -> None:
@@ -110,7 +119,8 @@ class Questions:
         self._known: list[_Known] = []
         self._same: dict[tuple[str, str], int] = {}
         self._whole: dict[int, int] = {}
-        self._but_one: dict[int, int] = {}
+        self._less_filler: dict[int, int] = {}
+        self._respelled: dict[int, int] = {}
 
     def compare(self, path: str, questions: Sequence[Question]) -> list[Match]:
         """The matches of a leaf's questions among all earlier leaves, the best of each; then they are known too."""
@@ -148,10 +158,11 @@ class Questions:
         """The earlier questions that may have all words but one in common with this one."""
         if not self._may_lack(len(asked.words) - 1) and not self._may_lack(len(asked.words)):
             return
-        whole, but_one = _hashes(asked, about)
+        hashes = _hashes(asked, about)
         for number in (
-            self._but_one.get(whole),
-            *(get(one) for one in but_one for get in (self._whole.get, self._but_one.get)),
+            self._less_filler.get(hashes.whole),
+            *map(self._whole.get, hashes.less_filler),
+            *map(self._respelled.get, hashes.respelled),
         ):
             if number is not None:
                 yield number
@@ -175,10 +186,12 @@ class Questions:
         self._known.append(_Known(path, question.span.line, text, *key))
         self._same[key] = number
         if self._may_lack(len(words.words)) or self._may_lack(len(words.words) - 1):
-            whole, but_one = _hashes(words, question.about)
-            self._whole.setdefault(whole, number)
-            for one in but_one:
-                self._but_one.setdefault(one, number)
+            hashes = _hashes(words, question.about)
+            self._whole.setdefault(hashes.whole, number)
+            for one in hashes.less_filler:
+                self._less_filler.setdefault(one, number)
+            for one in hashes.respelled:
+                self._respelled.setdefault(one, number)
 
 
 def questions_of(document: Document) -> tuple[Question, ...]:
@@ -246,9 +259,10 @@ def _digest(text: str) -> str:
 def _words(text: str) -> _Words:
     """The words of a question that count, folded to what they say."""
     if len(text) > _LONGEST:
-        return _Words((_digest(text),), (False,))
+        return _Words((_digest(text),))
     words: list[str] = []
-    plain: list[bool] = []
+    fillers: set[int] = set()
+    plain: set[int] = set()
     spelled = _HYPHEN.sub(" ", normalize("NFKC", text).replace("\u2019", "'"))
     for number, found in enumerate(_WORD.finditer(spelled)):
         shown = found[0]
@@ -257,7 +271,6 @@ def _words(text: str) -> _Words:
             continue
         if word in _ASKED_IS:
             words.append(word[:-2])
-            plain.append(False)
             word = "is"
         elif word == "which":
             word = "what"
@@ -265,50 +278,48 @@ def _words(text: str) -> _Words:
             word = "do"
         elif words[-2:] == ["how", "do"] and word in _ANYBODY:
             word = "you"
+        # What has capitals inside of a question is a name: `ME` is in New England.
+        if word in _FILLERS and (shown.islower() or (not words and shown.istitle())):
+            fillers.add(len(words))
+        elif shown.islower() and shown.isalpha() and len(shown) >= _RESPELLED:
+            plain.add(len(words))
         words.append(word)
-        plain.append(_may_be_odd(shown) and shown.islower())
-    return _Words(tuple(words), tuple(plain))
+    return _Words(tuple(words), frozenset(fillers), frozenset(plain))
 
 
-def _hashes(asked: _Words, about: str) -> tuple[int, list[int]]:
-    """A hash of all words, and one of all words but one for each word that may be one too many."""
+def _hashes(asked: _Words, about: str) -> _Hashes:
+    """The hashes by which questions find each other."""
     before = [hash(about) % _PRIME]
     powers = [1]
     for word in asked.words:
         before.append((before[-1] * _BASE + hash(word)) % _PRIME)
         powers.append(powers[-1] * _BASE % _PRIME)
     last = len(asked.words) - 1
-    # Up to the word, then what comes after it: all, less all up to the word with the word.
-    but_one = [
-        ((before[place] - before[place + 1]) * powers[last - place] + before[-1]) % _PRIME
-        for place, plain in enumerate(asked.plain)
-        if plain
-    ]
-    return before[-1], but_one
+
+    def but(place: int) -> int:
+        """Up to the word, then what comes after it: all, less all up to the word with the word."""
+        return ((before[place] - before[place + 1]) * powers[last - place] + before[-1]) % _PRIME
+
+    return _Hashes(
+        before[-1],
+        tuple(but(place) for place in asked.fillers),
+        # With what is the same in all spellings of a word, so that another word there does not hide it.
+        tuple(hash((but(place), place, asked.words[place][0])) for place in asked.plain),
+    )
 
 
 def _shared(asked: _Words, other: tuple[str, ...]) -> int:
-    """How many words two questions share, if all but one of either's that may be odd; 0 if not."""
+    """How many words two questions share, if all but a filler or but a word of two spellings; 0 if not."""
     one = asked.words
-    start = next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-    if len(one) == len(other):
-        odd = start < len(one) and one[start + 1 :] == other[start + 1 :] and asked.plain[start]
-        return len(one) - 1 if odd and _respelled(one[start], other[start]) else 0
-    if len(one) == len(other) + 1:
-        return len(other) if asked.plain[start] and one[start + 1 :] == other[start:] else 0
-    if len(one) + 1 == len(other):
-        return len(one) if _may_be_odd(other[start]) and one[start:] == other[start + 1 :] else 0
-    return 0
-
-
-def _may_be_odd(word: str) -> bool:
-    """Whether a word may be one too many: none that negates, and no letter alone, which is a name for something.
-
-    Of a question that is known, what was a name in capitals is not found by its hash.
-    """
-    return len(word) > 1 and word.isalpha() and word.casefold() not in _NEGATIONS
+    if abs(len(one) - len(other)) > 1:
+        return 0
+    short, long = sorted((one, other), key=len)
+    start = next((place for place, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    if len(short) < len(long):
+        return len(short) if long[start] in _FILLERS and short[start:] == long[start + 1 :] else 0
+    if start not in asked.plain or one[start + 1 :] != other[start + 1 :]:
+        return 0
+    return len(one) - 1 if _respelled(one[start], other[start]) else 0
 
 
 def _respelled(one: str, other: str) -> bool:

@@ -60,6 +60,8 @@ def test_the_same_words(one: str, other: str) -> None:
     ("one", "other"),
     [
         pytest.param("Where is Prince Leopold Island?", "Where is Prince Leopold Island located?", id="a word more"),
+        pytest.param("How many planets are in orbit here?", "How many planets are there in orbit here?", id="there"),
+        pytest.param("How far away is the sun now?", "Exactly how far away is the sun now?", id="in front"),
         pytest.param("What is your favourite thing to do?", "What is your favorite thing to do?", id="a letter more"),
         pytest.param("Where in town is the center of art?", "Where in town is the centre of art?", id="changed over"),
         pytest.param("How do I organise a small party?", "How do I organize a small party?", id="s for z"),
@@ -92,6 +94,23 @@ def test_one_odd_word(one: str, other: str) -> None:
         ),
         pytest.param(
             "What does the melting of nitrate need here?", "What does the melting of nitrite need here?", id="nitrite"
+        ),
+        *(
+            pytest.param(one, other, id=other)
+            for one, other in [
+                ("What is the population of France today?", "What is the population density of France today?"),
+                ("What is the usual lifespan of a lion?", "What is the usual lifespan of a male lion?"),
+                ("What is the speed of a train?", "What is the maximum speed of a train?"),
+                ("How much does the plan cost a year?", "How much does the premium plan cost a year?"),
+                ("How do I delete a branch in Git?", "How do I delete a remote branch in Git?"),
+                ("How long can people live on water?", "How long can people live on salt water?"),
+                ("How do I find the derivative of it?", "How do I find the second derivative of it?"),
+                ("What are the basic rules of hockey?", "What are the basic rules of field hockey?"),
+                ("How many prime numbers are in this list?", "How many even prime numbers are in this list?"),
+                ("How many people live in town today?", "How many people still live in town today?"),
+                ("Can birds fly over the high mountains?", "Can some birds fly over the high mountains?"),
+                ("Where is the town of Kittery located?", "Where is the town of Kittery ME located?"),
+            ]
         ),
         pytest.param("法国的首都是什么?", "德国的首都是什么?", id="Chinese"),
         pytest.param("这些动物中哪些会飞很远?", "这些动物中哪些不会飞很远?", id="Chinese, not"),
@@ -130,22 +149,29 @@ def test_about_another_context() -> None:
     assert [found.leaf for found in questions.compare("c", asked("Sum it up in one short line", about="x"))] == ["a"]
 
 
-def may_be_odd(word: str) -> bool:
-    return word not in ("b", "N", "2", "not")
+def test_another_word_in_its_place_hides_no_spelling() -> None:
+    questions = Questions(0.9)
+    questions.compare("a", asked("How do I describe a small party?", "How do I really a small party?"))
+    questions.compare("b", asked("How do I organise a small party?"))
+    (found,) = questions.compare("c", asked("How do I organize a small party?"))
+    assert found.leaf == "b"
+
+
+FILLERS = ("really", "there")
 
 
 def alike(one: Sequence[str], other: Sequence[str]) -> bool:
-    """The law, spelled out: the same words, or one that may be odd more in either."""
+    """The law, spelled out: the same words, or one filler more in either."""
     for short, long in ((one, other), (other, one)):
         if list(short) == list(long):
             return True
         for place in range(len(long)):
-            if [*long[:place], *long[place + 1 :]] == list(short) and may_be_odd(long[place]):
+            if [*long[:place], *long[place + 1 :]] == list(short) and long[place] in FILLERS:
                 return bool(2 * len(short) / (2 * len(short) + 1) >= 0.8)
     return False
 
 
-SENTENCES = st.lists(st.sampled_from(["bee", "cow", "b", "N", "2", "not"]), min_size=1, max_size=8)
+SENTENCES = st.lists(st.sampled_from([*FILLERS, "cow", "planet", "b", "N", "2", "not"]), min_size=1, max_size=8)
 
 
 @given(st.lists(st.lists(SENTENCES, max_size=4), max_size=6))
