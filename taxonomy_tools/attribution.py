@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from taxonomy_tools.diagnostics import Span
 from taxonomy_tools.text import Text
@@ -70,8 +71,12 @@ _NAMES = {
     Field.CREATOR: r"(?:creators?|authors?)(?:'s)?(?: names?)?(?: of(?: the)? works?)?",
 }
 _FIELD = re.compile("|".join(f"(?P<{field.name}>{names})" for field, names in _NAMES.items()))
-# A name, in brackets or not, before a colon or an equals sign. The lengths are bounds for the search alone.
-_NAMED_LINE = re.compile(r"[\s>*#-]{0,40}\[?([A-Za-z][A-Za-z_'() \t-]{0,39}?)\]?[ \t]{0,9}[:=](?!//)[ \t]*")
+# A name, in brackets, as an item or emphasized (Markdown) or not, before a colon or an equals sign. The lengths are
+# bounds for the search alone.
+_NAMED_LINE = re.compile(
+    r"[\s>*#_+-]{0,40}(?:\d{1,3}[.)]\s{1,9}[*_]{0,3})?\[?([A-Za-z][A-Za-z_'() \t-]{0,39}?)\]?[*_]{0,3}[ \t]{0,9}"
+    r"[:=](?!//)(?:[*_]{1,3}(?=\s|$))?[ \t]*"
+)
 _RULER = re.compile(r"\s*(?:-{3,}|={3,}|\*{3,}|_{3,})\s*")
 _BULLET = re.compile(r"\s*(?:\d{1,3}[.)]\s|[*+-]\s)?\s*")
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
@@ -80,6 +85,10 @@ _LICENSE = re.compile(
     r"|creative commons.{0,80}",
     re.IGNORECASE,
 )
+_MOST_WORKS = 10_000
+"""Works that are told apart; no licence that stands behind them is lost."""
+_GUESSED_LINES = 10_000
+"""Lines that are read of a file without names of fields: what they say is a guess, and more are no list of works."""
 _OWN = re.compile(
     r"\bself[- ]?(?:authored|made|created|generated|written)\b"
     r"|\b(?:my|our|his|her|their)? ?own (?:work|words?|text|content|knowledge|creation|experience)\b"
@@ -89,18 +98,18 @@ _OWN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line without its end: where it starts in the text, and the field that it begins, if any."""
+# No frozen dataclass: a file of 1 MiB may hold a million lines, and each of them would take four times as long.
+class _Line(NamedTuple):
+    """A line without its end: its number from 1, and the field that it begins, if any, with the place of its value."""
 
-    start: int
+    number: int
     text: str
     field: Field | None = None
     value_at: int = 0
 
-    @property
-    def blank(self) -> bool:
-        return not self.text.strip()
+    def span(self, start: int, end: int) -> Span:
+        """The stretch between two indices into the line, at least one column wide."""
+        return Span.at(self.number, start + 1, max(end - start, 1))
 
 
 # A few: several rules read the same file one after the other.
@@ -108,7 +117,7 @@ class _Line:
 def parse(data: bytes) -> Attribution:
     """Read the bytes of an `attribution.txt`. Never raises; what is not UTF-8 is read as far as it goes."""
     text = Text(_decode(data))
-    return Attribution(text=text, works=tuple(_works(text)))
+    return Attribution(text=text, works=tuple(_works(text.text)))
 
 
 def _decode(data: bytes) -> str:
@@ -117,33 +126,44 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8-sig", errors="replace")
 
 
-def _works(text: Text) -> Iterator[Work]:
+def _works(text: str) -> Iterator[Work]:
     blocks = list(_blocks(text))
     named = [block for block in blocks if _fields(block)]
     if not named:
-        yield from (_work(text, block, own=False) for block in blocks)
+        yield from (_work(block, own=False) for block in _first(blocks))
         return
     # Beside works that are named, other text is a remark; it may be on whose they are.
     own = any(_is_own(block) for block in blocks if not _fields(block))
-    yield from (_work(text, lines, own=own) for lines in _grouped(named))
+    yield from (_work(lines, own=own) for lines in _grouped(named))
+
+
+def _first(blocks: list[list[_Line]]) -> Iterator[list[_Line]]:
+    """The first lines, in their blocks."""
+    left = _GUESSED_LINES
+    for block in blocks:
+        if left <= 0:
+            return
+        yield block[:left]
+        left -= len(block)
 
 
 def _grouped(blocks: list[list[_Line]]) -> Iterator[list[_Line]]:
     """The lines of one work after the other.
 
     Some put a blank line between the fields of a work, others none between works: a field that is there already starts
-    a new one after a blank line, and a title does so anywhere.
+    a new one after a blank line, and a title does so anywhere. What follows on very many works is taken for one.
     """
     work: list[_Line] = []
     known: set[Field] = set()
+    left = _MOST_WORKS
     for block in blocks:
-        if known & _fields(block):
+        if left > 1 and not known.isdisjoint(_fields(block)):
             yield work
-            work, known = [], set()
+            work, known, left = [], set(), left - 1
         for line in block:
-            if line.field is Field.TITLE and line.field in known:
+            if left > 1 and line.field is Field.TITLE and line.field in known:
                 yield work
-                work, known = [], set()
+                work, known, left = [], set(), left - 1
             work.append(line)
             if line.field is not None:
                 known.add(line.field)
@@ -151,19 +171,19 @@ def _grouped(blocks: list[list[_Line]]) -> Iterator[list[_Line]]:
 
 
 def _is_own(lines: list[_Line]) -> bool:
-    return any(_OWN.search(line.text) for line in lines)
+    return _OWN.search("\n".join([line.text for line in lines])) is not None
 
 
 def _fields(lines: list[_Line]) -> set[Field]:
     return {line.field for line in lines if line.field is not None}
 
 
-def _blocks(text: Text) -> Iterator[list[_Line]]:
+def _blocks(text: str) -> Iterator[list[_Line]]:
     """The lines, in stretches that blank lines and rulers part."""
     block: list[_Line] = []
-    for line in _lines(text.text):
-        if not line.blank and not _RULER.fullmatch(line.text):
-            block.append(line)
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line and not line.isspace() and not _RULER.fullmatch(line):
+            block.append(_line(number, line))
         elif block:
             yield block
             block = []
@@ -171,13 +191,10 @@ def _blocks(text: Text) -> Iterator[list[_Line]]:
         yield block
 
 
-def _lines(text: str) -> Iterator[_Line]:
-    start = 0
-    for line in text.split("\n"):
-        match = _NAMED_LINE.match(line)
-        field = _field(match[1]) if match else None
-        yield _Line(start, line.removesuffix("\r"), field, match.end() if match else 0)
-        start += len(line) + 1
+def _line(number: int, line: str) -> _Line:
+    match = _NAMED_LINE.match(line)
+    field = _field(match[1]) if match else None
+    return _Line(number, line.removesuffix("\r"), field, match.end() if match else 0)
 
 
 def _field(name: str) -> Field | None:
@@ -186,41 +203,42 @@ def _field(name: str) -> Field | None:
     return Field[match.lastgroup] if match and match.lastgroup else None
 
 
-def _work(text: Text, lines: list[_Line], *, own: bool) -> Work:
+def _work(lines: list[_Line], *, own: bool) -> Work:
     first = lines[0]
-    indent = len(first.text) - len(first.text.lstrip())
     named = bool(_fields(lines))
     return Work(
-        entries=tuple(_named_entries(text, lines) if named else _guessed_entries(text, lines)),
-        span=text.span(first.start + indent, first.start + len(first.text.rstrip())),
+        entries=tuple(_named_entries(lines) if named else _guessed_entries(lines)),
+        span=first.span(len(first.text) - len(first.text.lstrip()), len(first.text.rstrip())),
         named=named,
         own=own or _is_own(lines),
     )
 
 
-def _named_entries(text: Text, lines: list[_Line]) -> Iterator[Entry]:
+def _named_entries(lines: list[_Line]) -> Iterator[Entry]:
     """The fields with their values, which go on over lines that are indented, or start on the next one."""
-    parts: list[tuple[int, str]] = []
+    parts: list[tuple[_Line, int, str]] = []
     started: tuple[Field, _Line] | None = None
     for line in lines:
         if line.field is not None:
             if started is not None:
-                yield _entry(text, *started, parts)
-            started, parts = (line.field, line), [(line.start + line.value_at, line.text[line.value_at :].strip())]
-        elif not any(value for _, value in parts[-1:]) or line.text[:1].isspace():
+                yield _entry(*started, parts)
+            started, parts = (line.field, line), [(line, line.value_at, line.text[line.value_at :].strip())]
+        elif not any(value for *_, value in parts[-1:]) or line.text[:1].isspace():
             skipped = _skipped(line.text)
-            parts.append((line.start + skipped, line.text[skipped:].strip()))
+            parts.append((line, skipped, line.text[skipped:].strip()))
     if started is not None:
-        yield _entry(text, *started, parts)
+        yield _entry(*started, parts)
 
 
-def _entry(text: Text, field: Field, line: _Line, parts: list[tuple[int, str]]) -> Entry:
+def _entry(field: Field, named: _Line, parts: list[tuple[_Line, int, str]]) -> Entry:
     """A field whose value has so many lines; where there is no value, the field's name is shown."""
-    said = [part for part in parts if part[1]]
-    start = said[0][0] if said else line.start + len(line.text) - len(line.text.lstrip())
-    end = start + len(said[0][1]) if said else line.start + len(line.text.rstrip())
-    value = " ".join(part for _, part in said)
-    return Entry(field=field, value=value, span=text.span(start, end))
+    said = [part for part in parts if part[2]]
+    if not said:
+        indent = len(named.text) - len(named.text.lstrip())
+        return Entry(field=field, value="", span=named.span(indent, len(named.text.rstrip())))
+    line, start, first = said[0]
+    value = " ".join(part for *_, part in said)
+    return Entry(field=field, value=value, span=line.span(start, start + len(first)))
 
 
 def _skipped(line: str) -> int:
@@ -228,7 +246,7 @@ def _skipped(line: str) -> int:
     return match.end() if match else 0
 
 
-def _guessed_entries(text: Text, lines: list[_Line]) -> Iterator[Entry]:
+def _guessed_entries(lines: list[_Line]) -> Iterator[Entry]:
     """Lines without names: a link, a licence, first of the rest a title, and then those who made it."""
     title = False
     for line in lines:
@@ -243,5 +261,4 @@ def _guessed_entries(text: Text, lines: list[_Line]) -> Iterator[Entry]:
         else:
             field = Field.CREATOR if title else Field.TITLE
             title = True
-        start = line.start + skipped
-        yield Entry(field=field, value=value, span=text.span(start, start + len(value)))
+        yield Entry(field=field, value=value, span=line.span(skipped, skipped + len(value)))

@@ -40,6 +40,14 @@ def works(text: str | bytes) -> list[dict[str, str]]:
                      [{"LICENSE": "Apache License Version 2.0"}], id="indented lines go on"),
         pytest.param("Source:\n  * a\n  2. b\n\nCreator:\nJo\nand more\n", [{"LINK": "a b", "CREATOR": "Jo"}],
                      id="values on the next lines"),
+        pytest.param("- **Title of work**: Wren\n- **License of the work**: MIT\n* __Creator names__: Jo\n",
+                     [{"TITLE": "Wren", "LICENSE": "MIT", "CREATOR": "Jo"}], id="bold names"),
+        pytest.param("**Title of work:** Wren\n*Link to work:*\n  a\n***Creator names*** : Jo **Miller**\n",
+                     [{"TITLE": "Wren", "LINK": "a", "CREATOR": "Jo **Miller**"}], id="bold names and colons"),
+        pytest.param("1. Title of work: Wren\n2. **License:** MIT\n+ Creator: Jo\n",
+                     [{"TITLE": "Wren", "LICENSE": "MIT", "CREATOR": "Jo"}], id="items"),
+        pytest.param("Title of work: **Wren**\nLink: __init__.py\nLicense:**MIT**\n",
+                     [{"TITLE": "**Wren**", "LINK": "__init__.py", "LICENSE": "**MIT**"}], id="bold values"),
         pytest.param("Title of work:\nCreator names:\n", [{"TITLE": "", "CREATOR": ""}], id="empty values"),
         pytest.param(FULL + "\n" + FULL, [WREN, WREN], id="works after blank lines"),
         pytest.param(FULL + FULL, [WREN, WREN], id="works after titles"),
@@ -114,6 +122,9 @@ def test_no_bytes_raise(data: bytes) -> None:
         pytest.param("Title of work: x\n", id="titles"),
         pytest.param("Title of work: x\n\n", id="works"),
         pytest.param("a\n", id="lines"),
+        pytest.param("a\n\n", id="lines apart"),
+        pytest.param("url:\n\n", id="works without values"),
+        pytest.param("*_" * 20 + "1. " + "a" * 40 + "_" * 9 + "\n", id="almost a name"),
         pytest.param("License:\n", id="empty values"),
         pytest.param("  x\n", id="indented lines"),
         pytest.param(" " * 100, id="spaces"),
@@ -124,4 +135,19 @@ def test_no_bytes_raise(data: bytes) -> None:
 def test_a_mebibyte_of_it_is_read(line: str) -> None:
     """Quadratic work on this would take hours."""
     parsed = parse((line * (1 + 2**20 // len(line)))[: 2**20].encode())
-    assert len(parsed.works) <= 2**19
+    assert len(parsed.works) <= 10_000
+
+
+def test_works_without_names_are_read_so_far() -> None:
+    """They are guesses: whoever writes more than 10,000 lines names fields, or no works."""
+    parsed = parse(b"Rhymes\nJo\n\n" * 9_000)
+    assert len(parsed.works) == 5_000
+    (work,) = parse(b"Rhymes\n" * 20_000).works
+    assert len(work.entries) == 10_000
+
+
+def test_no_licence_is_lost_behind_many_works() -> None:
+    parsed = parse(b"Title: a\nLicense: MIT\n\n" * 10_005 + b"Title: b\nLicense: GPL-3.0-only\n")
+    assert len(parsed.works) == 10_000
+    last = parsed.works[-1]
+    assert [entry.value for entry in last.of(Field.LICENSE)] == ["MIT"] * 6 + ["GPL-3.0-only"]
