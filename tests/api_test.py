@@ -145,6 +145,27 @@ def test_taxonomy_is_found_from_elsewhere(clone: Repo, tmp_path: Path) -> None:
         )
 
 
+def test_configuration_is_the_taxonomys_own_or_the_one_that_is_named(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({**leaf("compositional_skills/one", skill(answer="No")), ".taxonomy-tools.yaml": "ignore: TX201\n"})
+    named = tmp_path / "named.yaml"
+    named.write_text("severity: {TX201: info}\n")
+
+    def found(**options: typing.Any) -> list[list[tuple[str, str]]]:
+        reports = [
+            api.check(repo.path, **options),
+            api.check_changes(repo.path, base="empty", **options),
+        ]
+        return [[(one.code, one.severity.value) for one in report.leaves[0].diagnostics] for report in reports]
+
+    assert found() == [[], []]
+    assert found(config=named) == found(config=os.fspath(named)) == [[("TX201", "info")]] * 2
+    assert len(api.changed_leaves(repo.path, base="empty", config=named)) == 1
+    named.write_text("nonsense: 1\n")
+    for call in (api.check, api.check_changes, api.changed_leaves):
+        with pytest.raises(api.TaxonomyError, match=r"the config .* has 1 error\."):
+            call(repo.path, config=named)
+
+
 def test_rules_are_taken_from_a_file(clone: Repo, tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text("rules: {document-start: enable}\n")

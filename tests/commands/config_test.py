@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.base_test import checkout, pull_request
-from tests.command import leaf, run
+from tests.command import leaf, run, skill
 from tests.repository import Repo
 
 NAME = ".taxonomy-tools.yaml"
@@ -206,3 +206,122 @@ def test_in_ci_it_is_that_of_the_base(repo: Repo, tmp_path: Path) -> None:
 def test_wrong_use(tmp_path: Path, arguments: list[str], message: str) -> None:
     found = run("taxonomy", "config", *arguments, cwd=tmp_path)
     assert (found.status, found.out, found.err) == (2, "", message)
+
+
+SKILLS, OTHER = "skills/one", "compositional_skills/two"
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "environ", "expected"),
+    [
+        pytest.param(
+            "",
+            (),
+            {},
+            [(OTHER, "TX201", "error"), (SKILLS, "TX102", "warning"), (SKILLS, "TX201", "error")],
+            id="nothing",
+        ),
+        pytest.param(
+            "taxonomy_folders: [skills]",
+            (),
+            {},
+            [(OTHER, "TX102", "warning"), (OTHER, "TX201", "error"), (SKILLS, "TX201", "error")],
+            id="folders",
+        ),
+        pytest.param("ignore: TX102", (), {}, [(OTHER, "TX201", "error"), (SKILLS, "TX201", "error")], id="ignore"),
+        pytest.param(
+            "", ("--ignore", "TX1,tx3xx"), {}, [(OTHER, "TX201", "error"), (SKILLS, "TX201", "error")], id="--ignore"
+        ),
+        pytest.param("", (), {"TAXONOMY_IGNORE": "TX201"}, [(SKILLS, "TX102", "warning")], id="TAXONOMY_IGNORE"),
+        pytest.param("select: [TX1]", (), {}, [(SKILLS, "TX102", "warning")], id="select"),
+        pytest.param(
+            "ignore: [TX102]", ("--select", "TX1"), {}, [(SKILLS, "TX102", "warning")], id="--select over ignore"
+        ),
+        pytest.param(
+            "severity: {TX2: info}\npaths:\n- path: skills\n  severity: {TX201: warning}\n  ignore: TX102\n",
+            (),
+            {},
+            [(OTHER, "TX201", "info"), (SKILLS, "TX201", "warning")],
+            id="paths",
+        ),
+        pytest.param(
+            "severity: {TX2: off}", ("--severity", "TX102=error"), {}, [(SKILLS, "TX102", "error")], id="severity"
+        ),
+        pytest.param(
+            "schema_version: 2",
+            ("--select", "TX307"),
+            {},
+            [(OTHER, "TX307", "error"), (SKILLS, "TX307", "error")],
+            id="version",
+        ),
+        pytest.param(
+            "schema_version: 2", ("--select", "TX307", "--schema-version", "latest"), {}, [], id="--schema-version"
+        ),
+        pytest.param(
+            "limits: {pair_words: 6}",
+            ("--select", "TX505"),
+            {},
+            [(OTHER, "TX505", "info"), (SKILLS, "TX505", "info")],
+            id="limits",
+        ),
+        pytest.param(
+            "licenses: [MIT]",
+            ("--select", "TX404"),
+            {},
+            [(OTHER, "TX404", "warning"), (SKILLS, "TX404", "warning")],
+            id="licenses",
+        ),
+        pytest.param(
+            "yaml_rules: {rules: {key-ordering: enable}}\nselect: TX200\npaths: [{path: skills, ignore: TX200}]",
+            (),
+            {},
+            [(OTHER, "TX200", "error")],
+            id="yaml_rules",
+        ),
+    ],
+)
+def test_what_is_in_force_is_what_is_checked(
+    repo: Repo,
+    config: str,
+    options: tuple[str, ...],
+    environ: dict[str, str],
+    expected: list[tuple[str, str, str]],
+) -> None:
+    """In a comparison as in a check."""
+    for folder, words in ((SKILLS, "one and one"), (OTHER, "two or three birds")):
+        text = skill(folder, answer="No").replace("What is", f"Of {words}, what is")
+        repo.commit(leaf(folder, text))
+    repo.write(NAME, config)
+    for command in (("check",), ("diff", "--base", "empty")):
+        found = run(
+            *("taxonomy", *command, "--no-cache", "--output-format", "jsonl", *options), cwd=repo.path, env=environ
+        )
+        leaves = [json.loads(line) for line in found.out.splitlines()]
+        assert found.err == ""
+        assert expected == sorted(
+            {
+                (one["path"], finding["code"], finding["severity"])
+                for one in leaves
+                for finding in one.get("diagnostics", ())
+                if one.get("path")
+            }
+        )
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "option", "status"),
+    [
+        pytest.param("", {}, None, 0, id="error by default"),
+        pytest.param("fail_on: warning", {}, None, 1, id="the file"),
+        pytest.param("fail_on: warning", {"TAXONOMY_FAIL_ON": "never"}, None, 0, id="the variable"),
+        pytest.param("fail_on: never", {"TAXONOMY_FAIL_ON": "never"}, "info", 1, id="the option"),
+    ],
+)
+def test_when_to_fail(repo: Repo, config: str, environ: dict[str, str], option: str | None, status: int) -> None:
+    repo.commit(leaf("skills/one"))
+    repo.write(NAME, config)
+    options = () if option is None else ("--fail-on", option)
+    for command in ("check", "diff"):
+        base = ("--base", "empty") if command == "diff" else ()
+        found = run("taxonomy", command, *base, *options, cwd=repo.path, env=environ)
+        assert (found.status, found.err) == (status, "")
