@@ -21,6 +21,8 @@ _ACROSS = "TX502"
 _SERIOUS = frozenset({"TX404", "TX507"})
 """What comments cannot silence in CI, besides errors: a licence that is not allowed, and personal data."""
 _ABOUT_COMMENTS = frozenset({unused_ignore.CODE, disabled_yamllint.CODE})
+_RAISED = frozenset({disabled_yamllint.CODE})
+"""What is a warning at least in CI: yamllint obeys its comments there too, errors included, so they are to be seen."""
 _HOW = "write `# taxonomy: ignore CODE -- reason`"
 
 _Key: TypeAlias = tuple[int | None, str]
@@ -60,7 +62,8 @@ class Policy:
         ignores nothing becomes a diagnostic of its own. `across` says whether this leaf was compared with all others.
         """
         standing = self._standings(leaf_path)
-        in_force = [judged for one in diagnostics if (judged := _judged(one, standing(one.code))) is not None]
+        raised = map(self._raised, diagnostics) if self.guarded else diagnostics
+        in_force = [judged for one in raised if (judged := _judged(one, standing(one.code))) is not None]
         if ignores:
             document = f"{leaf_path}/{QNA_FILE}" if leaf_path else QNA_FILE
             applied = _Applied(ignores, document, guarded=self.guarded)
@@ -73,6 +76,12 @@ class Policy:
     def reports(self, leaf_path: str, code: str) -> bool:
         """Whether findings of a rule are reported for a leaf, unless a comment there says otherwise."""
         return self._standings(leaf_path)(code).reported
+
+    def _raised(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic with the severity that its rule has in CI, which the configuration may still replace."""
+        if diagnostic.code in _RAISED and diagnostic.severity.rank < Severity.WARNING.rank:
+            return replace(diagnostic, severity=Severity.WARNING)
+        return diagnostic
 
     def _standings(self, leaf_path: str) -> Callable[[str], _Standing]:
         """What becomes of each rule's findings in a leaf, by the rule's code."""

@@ -341,6 +341,18 @@ def test_comments_ignore_nothing_serious_where_a_change_judges_itself() -> None:
     ]
 
 
+def test_comments_that_switch_yamllint_off_are_a_warning_where_a_change_judges_itself() -> None:
+    text = "# taxonomy: ignore TX203\na: b # yamllint disable-line\n"
+    told = "1 warning TX202: no comment can ignore TX203: the configuration can [remove the comment]"
+    listed = found("TX203", 2, severity=Severity.INFO)
+    assert judged(text, listed) == [told, "2 info TX203"]
+    assert judged(text, listed, by=policy(choose(), guarded=True)) == [told, "2 warning TX203"]
+    for severity, expected in ((Severity.INFO, ["2 info TX203"]), (Severity.ERROR, ["2 error TX203"])):
+        by = policy(choose("TX203", "", ("TX203", severity)), guarded=True)
+        assert judged(text, listed, by=by) == expected
+    assert judged(text, listed, by=policy(choose("", "TX2"), guarded=True)) == []
+
+
 def test_what_an_error_is_the_configuration_says() -> None:
     text = "a: b # taxonomy: ignore TX303, TX508\n"
     diagnostics = [found("TX303", severity=Severity.ERROR), found("TX508")]

@@ -2,10 +2,10 @@
 
 What it flags
     The comments `# yamllint disable`, `# yamllint disable-line` and `# yamllint disable-file`, with or without the
-    names of rules.
+    names of rules. They are a warning in CI, against a base, unless the configuration says what they are.
 
 Why
-    What yamllint does not look at, nobody is told of: a reviewer should know where that is.
+    What yamllint does not look at, nobody is told of, errors included: a reviewer should know where that is.
 
 Instead
     version: 3
