@@ -225,7 +225,7 @@ def plan_check(
     tree: Tree | None = None
     if scope.closed and isinstance(new, Index) and len(scope.owners) < _MANY:
         tree = new.tree()
-        entries = list(new.at(tuple(_leaf_files(scope.owners, tree))))
+        entries = list(new.at(sorted(set(_leaf_files(scope.owners, tree)))))
     else:
         entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
     if selection.unsaved is None:

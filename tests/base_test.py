@@ -325,6 +325,17 @@ def test_a_head_that_a_hook_names_wrongly(upstream: Repo) -> None:
     )
 
 
+def test_a_push_of_the_very_first_commit(upstream: Repo) -> None:
+    """pre-commit names what is pushed then, and no start."""
+    found = base_of(upstream, {"PRE_COMMIT_LOCAL_BRANCH": "refs/heads/topic", "TAXONOMY_BASE": "main"})
+    assert found == Base(
+        ref="empty", reason="all that is pushed is new to the remote", commit=None, head="refs/heads/topic"
+    )
+    assert error_of(lambda: base_of(upstream, {"PRE_COMMIT_LOCAL_BRANCH": "nope"}))[1] == (
+        "PRE_COMMIT_LOCAL_BRANCH names what is pushed, but there is no `nope` in this repository."
+    )
+
+
 @pytest.mark.parametrize("depth", [None, 2], ids=["all of the history", "fetch-depth 2"])
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target"])
 def test_a_pull_requests_merge_commit(merged: Repo, tmp_path: Path, name: str, depth: int | None) -> None:

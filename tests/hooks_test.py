@@ -119,6 +119,18 @@ def test_plain_git_hook_without_names(repo: Repo) -> None:
     assert repo.ask("rev-list", "--count", "HEAD") == "1"
 
 
+def test_many_leaves_at_once(repo: Repo) -> None:
+    """As `taxonomy check` has them, each once and in order, though Git is asked about some at a time."""
+    for number in range(110):
+        for path, content in leaf(f"{FOLDER}/leaf_{number}", "a: 1\n").items():
+            repo.write(path, content)
+    repo.git("add", "--all")
+    names = repo.ask("ls-files").split()
+    assert len(names) == 220
+    done = run("taxonomy-check", *names, cwd=repo.path, env={"GIT_INDEX_FILE": ".git/index", "PRE_COMMIT": "1"})
+    assert (done.status, done.out) == (1, run("taxonomy", "check", "--staged", cwd=repo.path).out)
+
+
 def test_taxonomy_in_a_folder_of_a_larger_repository(repo: Repo) -> None:
     repo.commit({"README.md": "# Much\n"})
     for path, content in {**leaf(f"data/{FOLDER}/one", skill(answer="No")), **leaf("other/one", "a: [\n")}.items():
