@@ -41,6 +41,7 @@ SCHEMA_VERSIONS = ("document", "latest")
 _SHORT = 40
 """Characters of a scalar that a hint repeats."""
 _SEVERAL = re.compile(r"\s(?:OR|AND)\s|,", re.IGNORECASE)
+_WORDS_ABOUT_LEAVES = ((": a leaf is one", ": a config is one"), (": split the leaf", ""), ("split the leaf", ""))
 _FAMILY = re.compile(r"(TX[0-9])(?:XX)?\Z")
 
 
@@ -209,10 +210,23 @@ def read(content: bytes, name: str) -> tuple[Setting, ...]:
     raise _broken(
         name,
         [
-            _diagnostic(name, problem.message, span=problem.span, hint=problem.hint, frame=problem.frame)
+            _diagnostic(
+                name,
+                _of_a_config(problem.message),
+                span=problem.span,
+                hint=_of_a_config(problem.hint),
+                frame=problem.frame,
+            )
             for problem in loaded
         ],
     )
+
+
+def _of_a_config(words: str) -> str:
+    """What is said of a document, which is a leaf otherwise, as it is said of a config."""
+    for of_a_leaf, of_a_config in _WORDS_ABOUT_LEAVES:
+        words = words.replace(of_a_leaf, of_a_config)
+    return words
 
 
 def _broken(name: str, diagnostics: Sequence[Diagnostic]) -> BrokenFile:

@@ -375,6 +375,11 @@ def test_an_override_is_for_the_leaves_of_its_patterns() -> None:
             ["1:20 `*a` stands inside the very thing that it names [remove it, or name something else]"],
             id="a circle",
         ),
+        pytest.param(
+            "base: a\n---\nbase: b\n",
+            ['2:1 a second document starts here: a config is one [remove the "---"]'],
+            id="two documents",
+        ),
         pytest.param("- " * 2000, ["1:201 collections are nested more than 100 deep [flatten them]"], id="deep"),
     ],
 )
@@ -422,7 +427,7 @@ def test_aliases_that_grow_without_end_are_stopped() -> None:
 
 def test_a_config_that_is_larger_than_what_is_read() -> None:
     (message,) = complaints(f"base: {'a' * 2_000_000}")
-    assert message.startswith(f"{NAME} 2,000,006 bytes are more than the 1,048,576 that are read")
+    assert message == f"{NAME} 2,000,006 bytes are more than the 1,048,576 that are read"
 
 
 def test_many_wrong_codes_do_not_take_long() -> None:
