@@ -34,10 +34,14 @@ class Left:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """A document afterwards. `version` is the one that it had, None where it was not lifted."""
+    """A document afterwards. `version` is the one that it had, None where it was not lifted.
+
+    `is_newest` says that it was of version 3 already.
+    """
 
     content: bytes
     version: int | None = None
+    is_newest: bool = False
     left: tuple[Left, ...] = ()
 
 
@@ -53,7 +57,7 @@ def migrate(content: bytes, leaf: str) -> Migration:
         return Migration(content=content, left=(Left(message=f"mend it first: {problem.message}", span=problem.span),))
     version = schemas.version_of(document.data)
     if version == NEWEST:
-        return Migration(content=content, left=tuple(_marks(document)))
+        return Migration(content=content, is_newest=True, left=tuple(_marks(document)))
     if not isinstance(document.data, dict) or version not in _OLD:
         reason = "a version that is not known" if isinstance(document.data, dict) else "no keys"
         return Migration(content=content, left=(Left(message=f"mend it first: it has {reason}"),))

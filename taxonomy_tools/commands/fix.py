@@ -112,9 +112,7 @@ def mendings(
         ]
         if not changed:
             break
-        contents = {file.new_path: file.document for file in files.values()}
-        source = plan.new.source if isinstance(plan.new, _Mended) else plan.new
-        plan = replace(plan, leaves=tuple(changed), new=_Mended(source=source, contents=contents), old=None)
+        plan = afterwards(plan, changed, files)
         reports = plan.reports(jobs=jobs, cache=cache)
     return tuple(file.mending for file in files.values() if file.findings)
 
@@ -194,6 +192,13 @@ class OpenFile:
     def mending(self) -> Mending:
         """What became of it."""
         return Mending(path=self.path, before=self.before, after=self.raw, name=self.name, findings=self.findings)
+
+
+def afterwards(plan: Plan, leaves: Iterable[Leaf], files: Mapping[str, OpenFile]) -> Plan:
+    """A plan of these leaves as they will be, once the files are written."""
+    source = plan.new.source if isinstance(plan.new, _Mended) else plan.new
+    contents = {file.new_path: file.document for file in files.values()}
+    return replace(plan, leaves=tuple(leaves), new=_Mended(source=source, contents=contents), old=None)
 
 
 def _root(plan: Plan) -> Path:

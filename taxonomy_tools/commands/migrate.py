@@ -1,19 +1,25 @@
 """`taxonomy migrate`: leaves of version 1 and 2, lifted to version 3 in the working tree."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import click
 
 from taxonomy_tools.commands import fix
-from taxonomy_tools.commands.fix import Mending
+from taxonomy_tools.commands.fix import Mending, OpenFile
 from taxonomy_tools.commands.reporting import announce
-from taxonomy_tools.diagnostics import Span
+from taxonomy_tools.diagnostics import Diagnostic, Severity, Span
+from taxonomy_tools.fix import Wanted, fixes
 from taxonomy_tools.layout import ATTRIBUTION_FILE
-from taxonomy_tools.migrate import NEWEST, migrate
+from taxonomy_tools.migrate import NEWEST, Migration, migrate
 from taxonomy_tools.plan import Plan, Selection, plan_check
 from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.wording import count
+from taxonomy_tools.rules import empty_attribution, incomplete_attribution, missing_attribution, yamllint
+
+_MISSING = missing_attribution.CODE
+_SINCE_2 = frozenset({yamllint.CODE, _MISSING, empty_attribution.CODE, incomplete_attribution.CODE})
+"""The rules that a leaf of version 1 is spared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,29 +75,73 @@ def _closing(lifted: list[_Lifted], done: int, *, dry_run: bool) -> str:
 
 
 def _lifted(plan: Plan) -> Iterator[_Lifted]:
-    """Each leaf, lifted in memory."""
-    prefix = plan.settings.prefix
+    """Each leaf, lifted in memory, with what is left to do then."""
     files = fix.open_files(plan, plan.leaves)
+    migrations = {
+        leaf.path: migrate(files[leaf.path].document, leaf.path)
+        for leaf in plan.leaves
+        if leaf.path in files and leaf.files.qna is not None
+    }
+    _mend(plan, files, migrations)
+    newest = {path for path, migration in migrations.items() if migration.is_newest or migration.version is not None}
+    found = _errors(plan, newest, files)
+    prefix = plan.settings.prefix
     for leaf in plan.leaves:
-        entry, file = leaf.files.document, files.get(leaf.path)
+        entry = leaf.files.document
         if entry is None:
             continue
         place = prefix + entry.path
-        if file is None or leaf.files.qna is None:
-            reason = "it cannot be read" if file is None else "it must be named qna.yaml"
+        migration = migrations.get(leaf.path)
+        if migration is None:
+            reason = "it must be named qna.yaml" if leaf.path in files else "it cannot be read"
             yield _Lifted(path=entry.path, left=(_line(place, None, f"mend it first: {reason}"),))
             continue
-        migration = migrate(file.document, leaf.path)
         left = [_line(place, one.span, one.message) for one in migration.left]
-        if migration.version is None:
-            yield _Lifted(path=entry.path, left=tuple(left))
-            continue
-        file.put(migration.content)
-        if leaf.files.attribution is None:
-            folder = f"{leaf.path}/" if leaf.path else ""
-            message = "write it: from version 2 on, a leaf says where its seed examples come from"
-            left.append(_line(f"{prefix}{folder}{ATTRIBUTION_FILE}", None, message))
-        yield _Lifted(path=entry.path, version=migration.version, mending=file.mending, left=tuple(left))
+        left += [_told_of(error, prefix) for error in found.get(leaf.path, ())]
+        mending = files[leaf.path].mending if migration.version is not None else None
+        yield _Lifted(path=entry.path, version=migration.version, mending=mending, left=tuple(left))
+
+
+def _mend(plan: Plan, files: Mapping[str, OpenFile], migrations: dict[str, Migration]) -> None:
+    """Give the files what became of them. What yamllint would refuse from now on is mended where that is safe.
+
+    It is mended before the document is lifted, which then says where its places are.
+    """
+    lifted = {path for path, migration in migrations.items() if migration.version is not None}
+    before = {path: files[path].document for path in lifted}
+    for path in lifted:
+        files[path].put(migrations[path].content)
+    for path, errors in _errors(plan, lifted, files).items():
+        mended = fixes(before[path], Wanted.of(error for error in errors if error.fixable))
+        if mended.edits:
+            migrations[path] = migrate(mended.content, path)
+            files[path].put(migrations[path].content)
+
+
+def _errors(plan: Plan, paths: Collection[str], files: Mapping[str, OpenFile]) -> dict[str, list[Diagnostic]]:
+    """What makes an error of these leaves, as they will be, that version 1 did not ask for; by leaf.
+
+    What the schema says is marked in place.
+    """
+    leaves = [
+        replace(leaf, files=replace(leaf.files, qna=replace(leaf.files.qna, oid=None)))
+        for leaf in plan.leaves
+        if leaf.path in paths and leaf.files.qna is not None
+    ]
+    found: dict[str, list[Diagnostic]] = {}
+    for report in fix.afterwards(plan, leaves, files).reports() if leaves else ():
+        errors = [one for one in report.diagnostics if one.code in _SINCE_2 and one.severity is Severity.ERROR]
+        if errors:
+            found[report.path] = errors
+    return found
+
+
+def _told_of(error: Diagnostic, prefix: str) -> str:
+    if error.code == _MISSING:
+        folder = f"{error.leaf}/" if error.leaf else ""
+        message = "write it: from version 2 on, a leaf says where its seed examples come from"
+        return _line(f"{prefix}{folder}{ATTRIBUTION_FILE}", None, message)
+    return _line(prefix + error.file, error.span, f"mend it: {error.message}")
 
 
 def _line(file: str, span: Span | None, message: str) -> str:

@@ -79,6 +79,25 @@ def test_the_patch_is_what_fix_does(taxonomy: Repo, tmp_path: Path) -> None:
     assert contents(taxonomy.path) == mended
 
 
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        pytest.param((), 1, id="errors, though all can be fixed"),
+        pytest.param(("--fail-on", "never"), 0, id="the gate that is asked for"),
+        pytest.param(("compositional_skills/fine",), 0, id="nothing there"),
+    ],
+)
+def test_the_patch_comes_with_the_counts_and_the_exit_code_of_a_run_without_it(
+    options: tuple[str, ...], status: int, taxonomy: Repo
+) -> None:
+    shown = run("taxonomy", "check", "--fix", "--dry-run", *options, cwd=taxonomy.path)
+    found = run("taxonomy", "check", *options, cwd=taxonomy.path)
+    assert (shown.status, found.status) == (status, status)
+    assert shown.err.splitlines() == found.out.splitlines()[-1:]
+    described = " ".join(run("taxonomy", "check", "--help", cwd=taxonomy.path).out.split())
+    assert "only the counts are told, on standard error, and the exit code." in described
+
+
 def test_in_a_folder_below_the_repository_the_patch_is_for_its_top(repo: Repo) -> None:
     repo.commit({"deep/taxonomy/compositional_skills/a/qna.yaml": BROKEN})
     shown = run("taxonomy", "check", "-C", "deep/taxonomy", "--fix", "--dry-run", cwd=repo.path)
@@ -216,8 +235,8 @@ def test_real_leaves_get_better_and_never_worse(tmp_path: Path) -> None:
         pytest.skip("set TAXONOMY_CORPUS to the folder that holds tree/, to mend real leaves")
     tree = tmp_path / "tree"
     shutil.copytree(Path(folder) / "tree", tree, copy_function=shutil.copyfile)
-    for path in (tree, *tree.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    for place in (tree, *tree.rglob("*")):
+        place.chmod(0o755 if place.is_dir() else 0o644)
     before = codes(tree)
     done = run("taxonomy", "check", "-C", tree, "--fix", cwd=tmp_path, timeout=300)
     assert "\nFixed 33 findings in 16 files.\n" in done.out

@@ -60,20 +60,104 @@ def test_the_patch_is_what_it_does(repo: Repo) -> None:
     assert (root / "compositional_skills/short/qna.yaml").read_bytes().decode() == MARKED.replace("\n", "\r\n")
 
 
-def test_a_leaf_without_attribution_needs_a_person(repo: Repo) -> None:
+def test_a_leaf_without_attribution_needs_a_person_until_it_has_one(repo: Repo) -> None:
     repo.write("compositional_skills/first/qna.yaml", FIRST)
-    assert run("taxonomy", "migrate", cwd=repo.path) == Result(
-        status=1,
-        out="compositional_skills/first/qna.yaml: version 1 -> 3\n"
+    left = (
         "  compositional_skills/first/attribution.txt: write it: "
         "from version 2 on, a leaf says where its seed examples come from\n"
+    )
+    assert run("taxonomy", "migrate", cwd=repo.path) == Result(
+        status=1,
+        out=f"compositional_skills/first/qna.yaml: version 1 -> 3\n{left}"
         "Lifted 1 leaf to version 3. 1 leaf needs a person, in 1 place.\n",
+        err="",
+    )
+    assert run("taxonomy", "migrate", cwd=repo.path) == Result(
+        status=1, out=f"{left}Lifted no leaf to version 3. 1 leaf needs a person, in 1 place.\n", err=""
+    )
+    repo.write("compositional_skills/first/attribution.txt", ATTRIBUTION)
+    assert run("taxonomy", "migrate", cwd=repo.path) == Result(status=0, out="Lifted no leaf to version 3.\n", err="")
+
+
+def test_what_yamllint_says_from_now_on_is_mended_or_listed(repo: Repo) -> None:
+    documents = {
+        "crlf": FIRST.replace("\n", "\r\n"),
+        "double": f"{FIRST}created_by: bob\n",
+        "open": FIRST.replace("created_by: ada", "created_by: ada  ").rstrip("\n"),
+        "text": FIRST.replace("answer: Two.", "answer: |\n      Two. \n      Or so."),
+        "tab": SHORT.replace("created_by: ", "created_by:\t"),
+    }
+    for name, content in documents.items():
+        repo.write(f"compositional_skills/{name}/qna.yaml", content)
+        repo.write(f"compositional_skills/{name}/attribution.txt", "" if name == "tab" else ATTRIBUTION)
+    left = (
+        (
+            "  compositional_skills/double/qna.yaml:15:1: mend it: "
+            'duplication of key "created_by" in mapping (key-duplicates)\n'
+        ),
+        (
+            "  compositional_skills/tab/qna.yaml:5:1: write 1 more seed example: version 3 needs five\n"
+            "  compositional_skills/tab/attribution.txt: mend it: "
+            "the file is empty: say where the seed examples come from\n"
+        ),
+        "  compositional_skills/text/qna.yaml:7:11: mend it: trailing spaces (trailing-spaces)\n",
+    )
+    shown = run("taxonomy", "migrate", "--dry-run", cwd=repo.path)
+    assert (shown.status, shown.err) == (
+        1,
+        (
+            "compositional_skills/crlf/qna.yaml: version 1 -> 3\n"
+            f"compositional_skills/double/qna.yaml: version 1 -> 3\n{left[0]}"
+            "compositional_skills/open/qna.yaml: version 1 -> 3\n"
+            f"compositional_skills/tab/qna.yaml: version 1 -> 3\n{left[1]}"
+            f"compositional_skills/text/qna.yaml: version 1 -> 3\n{left[2]}"
+            "Would lift 5 leaves to version 3. 3 leaves need a person, in 4 places.\n"
+        ),
+    )
+    lifted = run("taxonomy", "migrate", cwd=repo.path)
+    assert (lifted.status, lifted.err) == (1, "")
+    assert lifted.out == shown.err.replace("Would lift", "Lifted")
+    newest = FIRST.replace("created_by", "version: 3\ncreated_by")
+    for name, content in (("crlf", newest), ("open", newest), ("double", f"{newest}created_by: bob\n")):
+        assert (repo.path / f"compositional_skills/{name}/qna.yaml").read_bytes() == content.encode(), name
+    accepted = ("compositional_skills/crlf", "compositional_skills/open")
+    assert run("taxonomy", "check", *accepted, cwd=repo.path).status == 0
+    # A second run knows as much, and touches nothing.
+    again = run("taxonomy", "migrate", cwd=repo.path)
+    assert again == Result(
+        status=1,
+        out="".join(left).replace("qna.yaml:5:1", "qna.yaml:4:1")
+        + "Lifted no leaf to version 3. 3 leaves need a person, in 4 places.\n",
         err="",
     )
 
 
+def test_what_the_configuration_does_not_ask_for_is_not_left(repo: Repo) -> None:
+    repo.write("compositional_skills/first/qna.yaml", f"{FIRST}created_by: bob\n")
+    repo.write(".taxonomy-tools.yaml", "severity: {TX200: warning, TX401: off}\n")
+    assert run("taxonomy", "migrate", cwd=repo.path) == Result(
+        status=0,
+        out="compositional_skills/first/qna.yaml: version 1 -> 3\nLifted 1 leaf to version 3.\n",
+        err="",
+    )
+
+
+def test_a_leaf_of_version_3_is_not_touched(repo: Repo) -> None:
+    done = skill().replace("created_by: ada", "created_by: ada  ")
+    repo.write("compositional_skills/done/qna.yaml", done)
+    repo.write("compositional_skills/done/attribution.txt", ATTRIBUTION)
+    assert run("taxonomy", "migrate", cwd=repo.path) == Result(
+        status=1,
+        out="  compositional_skills/done/qna.yaml:2:16: mend it: trailing spaces (trailing-spaces)\n"
+        "Lifted no leaf to version 3. 1 leaf needs a person, in 1 place.\n",
+        err="",
+    )
+    assert (repo.path / "compositional_skills/done/qna.yaml").read_text() == done
+
+
 def test_nothing_to_lift(repo: Repo) -> None:
     repo.write("compositional_skills/done/qna.yaml", skill())
+    repo.write("compositional_skills/done/attribution.txt", ATTRIBUTION)
     assert run("taxonomy", "migrate", cwd=repo.path) == Result(status=0, out="Lifted no leaf to version 3.\n", err="")
 
 
