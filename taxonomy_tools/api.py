@@ -171,7 +171,7 @@ def _given(config: StrPath | None, yaml_rules: StrPath | None) -> Given:
 
 def _run(plan: Plan, jobs: int | None, *, cache: bool, baseline: bool) -> Report:
     sieve = plan.sieve() if baseline else None
-    with open_cache(os.environ, announce_nothing) if cache else Cache() as known:
+    with open_cache(os.environ, announce_nothing, checkout=plan.checkout) if cache else Cache() as known:
         leaves = tuple(plan.reports(jobs=jobs, cache=known, sieve=sieve))
     notes = (*plan.notes, *(sieve.notes if sieve is not None else ()))
     return Report(comparison=plan.comparison, leaves=leaves, contribution=plan.contribution, notes=notes)

@@ -59,11 +59,12 @@ def cache_key(kind: str, *parts: object) -> bytes:
     return blake2b(_spell([kind, *parts]), digest_size=_KEY_BYTES).digest()
 
 
-def open_cache(environ: Mapping[str, str], announce: Callable[[str], None]) -> "Cache":
+def open_cache(environ: Mapping[str, str], announce: Callable[[str], None], *, checkout: Path | None = None) -> "Cache":
     """The cache of the user: to be closed, or used as a context manager. Never raises for what is on the disk.
 
     TAXONOMY_CACHE in `environ` names its folder, or is "off"; the default is `taxonomy-tools` in the folder that the
-    platform has for caches. `announce` is told in one line of a cache that cannot be used. That there just is no place
+    platform has for caches. `checkout` is the repository that is looked at: a cache in there may be another's work, and
+    is not used. `announce` is told in one line of that, and of a cache that cannot be used. That there just is no place
     for one (no home folder, or one that is read-only) is nothing to tell, unless a folder was named.
     """
     named = environ.get(VARIABLE, "")
@@ -76,6 +77,10 @@ def open_cache(environ: Mapping[str, str], announce: Callable[[str], None]) -> "
     folder = Path(named) if named else _default_folder()
     if folder is None:
         return Cache()
+    if checkout is not None and _lies_in(folder, checkout):
+        # Whoever can commit there could commit verdicts too: seals keep mishaps out, not forgeries.
+        announce(f"the cache folder {folder} lies in the checkout, where others write: going on without a cache.")
+        return Cache()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         foreign = not named and not _is_own(folder.stat())  # `sudo` may keep the home folder
@@ -86,6 +91,16 @@ def open_cache(environ: Mapping[str, str], announce: Callable[[str], None]) -> "
     path = folder / _NAME
     placeless = not named and not os.path.lexists(path) and not os.access(folder, os.W_OK | os.X_OK)
     return Cache() if foreign or placeless else Cache(path, announce)
+
+
+def _lies_in(folder: Path, checkout: Path) -> bool:
+    """Whether a folder lies in a checkout, or would be reached through it: a link in there may lead anywhere."""
+    try:
+        tops = {os.path.abspath(checkout), os.path.realpath(checkout)}
+        ways = {Path(os.path.abspath(folder)), Path(os.path.realpath(folder))}
+    except ValueError:
+        return False  # no folder can have that name, which is said next
+    return any(way.is_relative_to(top) for way in ways for top in tops)
 
 
 def _default_folder() -> Path | None:

@@ -96,6 +96,12 @@ class Plan:
     notes: tuple[str, ...] = ()
     whole: bool = False
 
+    @property
+    def checkout(self) -> Path | None:
+        """Where the repository lies that is looked at, None without one: what is in there may be another's work."""
+        files = self.settled.files
+        return None if files is None or isinstance(files.source, Folder) else files.top
+
     def sieve(self) -> Sieve | None:
         """What takes from reports what the baseline knows; None without one. Raises TaxonomyError if it is broken."""
         name, content = self.settled.read_baseline()

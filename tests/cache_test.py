@@ -160,6 +160,42 @@ def test_without_a_folder_there_is_no_cache(value: str, expected: list[str], tol
     assert told == expected
 
 
+def direct(checkout: Path) -> Path:
+    return checkout / "cache"
+
+
+def through_a_link_out_of_it(checkout: Path) -> Path:
+    (checkout.parent / "elsewhere").mkdir()
+    (checkout / "cache").symlink_to(checkout.parent / "elsewhere")
+    return checkout / "cache"
+
+
+def through_a_link_into_it(checkout: Path) -> Path:
+    (checkout.parent / "link").symlink_to(checkout)
+    return checkout.parent / "link" / "cache"
+
+
+@pytest.mark.parametrize("make", [direct, through_a_link_out_of_it, through_a_link_into_it])
+@pytest.mark.parametrize("by", ["TAXONOMY_CACHE", "XDG_CACHE_HOME"])
+def test_a_cache_in_the_checkout_is_not_asked(
+    tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], Path], by: str
+) -> None:
+    """Whoever commits there could have written it."""
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    folder = make(checkout)
+    monkeypatch.setenv(by, os.fspath(folder))
+    environ = {by: os.fspath(folder)}
+    place = folder if by == "TAXONOMY_CACHE" else folder / "taxonomy-tools"
+    with open_cache(environ, told.append, checkout=checkout) as cache:
+        assert not cache.is_open
+    assert told == [f"the cache folder {place} lies in the checkout, where others write: going on without a cache."]
+    assert not any(checkout.rglob("*.sqlite3"))
+    with open_cache(environ, told.append, checkout=tmp_path / "checkout-2") as cache:
+        assert cache.is_open
+    assert len(told) == 1
+
+
 def test_no_home_is_no_cache_and_nothing_to_tell(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", os.devnull)
     monkeypatch.setenv("XDG_CACHE_HOME", f"{os.devnull}/cache")

@@ -477,6 +477,17 @@ def test_the_cache_can_be_switched_off_and_put_elsewhere(repo: Repo, tmp_path: P
     assert names(usual) == ["verdicts-1.sqlite3"]
 
 
+def test_a_cache_in_the_checkout_is_one_line_and_the_same_verdict(repo: Repo) -> None:
+    """A pull request could bring one that knows of no findings."""
+    some(repo)
+    expected = checked(repo, "--no-cache")
+    inside = repo.path / ".cache"
+    said = f"the cache folder {inside} lies in the checkout, where others write: going on without a cache.\n"
+    for how in ({}, {"CI": "true"}):
+        assert checked(repo, env={"TAXONOMY_CACHE": os.fspath(inside), **how}) == replace(expected, err=said)
+    assert names(inside) == []
+
+
 def test_noise_in_its_place_is_one_line_and_the_same_verdict(repo: Repo) -> None:
     some(repo)
     expected = checked(repo, "--no-cache")

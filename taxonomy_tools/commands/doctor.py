@@ -103,7 +103,7 @@ def _checked(question: Question, environ: Mapping[str, str]) -> Iterator[Line]:
         yield from check_base(repository, config.base, environ)
         yield from check_hooks(repository)
     yield from check_yamllint(config)
-    yield from check_cache(environ)
+    yield from check_cache(environ, repository.root if repository is not None else None)
     yield from check_generation(question, config.generate, environ)
 
 
@@ -285,10 +285,10 @@ def check_yamllint(config: Config) -> Iterator[Line]:
     yield Line(status=Status.OK, said=f"yamllint{number} runs, with {config.lint_rules.source}")
 
 
-def check_cache(environ: Mapping[str, str]) -> Iterator[Line]:
+def check_cache(environ: Mapping[str, str], checkout: Path | None) -> Iterator[Line]:
     """Whether what was found is kept. Nothing needs that."""
     said: list[str] = []
-    with open_cache(environ, said.append) as cache:
+    with open_cache(environ, said.append, checkout=checkout) as cache:
         is_open = cache.is_open
     if is_open:
         yield Line(status=Status.OK, said="cache: what was found in leaves is kept")

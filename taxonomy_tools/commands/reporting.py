@@ -77,7 +77,7 @@ def report(make_plan: Callable[[], Plan], options: Options) -> int:
             stack.enter_context(opened(name, file, alone=alone, quiet=options.quiet)) for name, file in options.outputs
         ]
         plan = make_plan()
-        cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
+        cache = stack.enter_context(_cache(plan, options))
         if options.fix:
             plan, unwritten = fix.mend(plan, make_plan, jobs=options.jobs, cache=cache)
         baseline = known(
@@ -105,7 +105,7 @@ def _preview(make_plan: Callable[[], Plan], options: Options) -> int:
         plan = make_plan()
         fix.refuse_elsewhere(plan)
         baseline = known(plan, without=options.no_baseline, write=False, file=None, keeps=False)
-        cache = stack.enter_context(Cache() if options.no_cache else open_cache(os.environ, announce))
+        cache = stack.enter_context(_cache(plan, options))
         reports = stack.enter_context(ended(plan.reports(jobs=options.jobs, cache=cache, sieve=baseline.sieve)))
         fixable: list[LeafReport] = []
         summary = Summary.of(_keeping(noting(reports, unread), fixable), plan.contribution)
@@ -115,6 +115,10 @@ def _preview(make_plan: Callable[[], Plan], options: Options) -> int:
     if unread:
         raise unread_files(unread)
     return int(fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
+
+
+def _cache(plan: Plan, options: Options) -> Cache:
+    return Cache() if options.no_cache else open_cache(os.environ, announce, checkout=plan.checkout)
 
 
 def _keeping(leaves: Iterable[LeafReport], fixable: list[LeafReport]) -> Iterator[LeafReport]:
