@@ -188,7 +188,8 @@ def what_is_wrong_with_code(text: str) -> tuple[str, str]:
     if _FAMILY.match(text.strip().upper()):
         families = ", ".join(dict.fromkeys(f"{rule.CODE[:3]}xx" for rule in RULES))
         return f"there are no rules {quote(text)}: the families are {families}", ""
-    close = get_close_matches(text.strip().upper()[:20], _codes(), n=1)
+    # Of fewer than three characters, any family would be meant.
+    close = get_close_matches(text.strip().upper()[:20], _codes(), n=1) if len(text.strip()) > len("TX") else ()
     if close:
         return f"there is no rule {quote(text)}: did you mean {close[0]}?", f"write {close[0]}"
     return f"there is no rule {quote(text)}: `taxonomy rule` lists them", ""
