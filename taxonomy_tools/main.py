@@ -193,7 +193,7 @@ def _option(*names: str, heading: str, **options: Any) -> Callable[..., Any]:
 
 _LOOK, _VALIDATE, _REPORT, _EXIT = "What to look at", "How to validate", "What to report", "When to fail"
 _MEND, _RULES = "What to mend", "What to go by"
-_WHERE, _KNOWN = "Where it is to be", "What is known of it"
+_WHERE, _KNOWN, _SETTING_UP = "Where it is to be", "What is known of it", "How to set it up"
 
 _taxonomy_path = _option(
     "-C",
@@ -446,6 +446,48 @@ def check_command(
             **options,
         ),
     )
+
+
+@cli.command(
+    "init",
+    cls=_Command,
+    context_settings=_SETTINGS,
+    epilog="Exit codes: 0 all is there, 2 wrong use or a file cannot be written, 130 interrupted.",
+    short_help="Set a taxonomy repository up: hooks, workflow, configuration, editor.",
+)
+@_option(
+    "-C",
+    "--taxonomy-path",
+    heading=_WHERE,
+    type=_Path(),
+    help="The taxonomy's root (it may be a folder inside a larger repository). Default: here.",
+)
+@_option(
+    "--tools",
+    heading=_SETTING_UP,
+    metavar="URL",
+    help="The Git repository that hooks and workflow take taxonomy-tools from. Default: where it was installed from; "
+    "if that is none, they run what is installed.",
+)
+@_option(
+    "--tools-rev", heading=_SETTING_UP, metavar="REV", help="The tag or commit of it. Default: this version's tag."
+)
+@_option("--dry-run", heading=_SETTING_UP, is_flag=True, help="Show what it would write, and write nothing.")
+@_option("-y", "--yes", heading=_SETTING_UP, is_flag=True, help="Do not ask, also on a terminal.")
+def init_command(
+    *, taxonomy_path: Path | None, tools: str | None, tools_rev: str | None, dry_run: bool, yes: bool
+) -> int:
+    """Set a taxonomy repository up: the hooks, the workflow, the configuration, and the schemas for your editor.
+
+    It shows what it writes. What is there already is never touched; what it may lack is said.
+    """
+    from taxonomy_tools.commands import init
+    from taxonomy_tools.setup import Tools
+
+    if tools_rev is not None and not tools:
+        raise click.UsageError("--tools-rev names a commit of --tools: give both.")
+    named = None if not tools else Tools(url=tools, rev=tools_rev) if tools_rev else Tools(url=tools)
+    return init.run(init.Wish(taxonomy_path=taxonomy_path, tools=named, dry_run=dry_run, sure=yes))
 
 
 @cli.command(

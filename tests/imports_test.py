@@ -27,7 +27,7 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("compare", "rules", "migrate", "generate", "template"),
     ("config",),
     ("settle",),
-    ("policy", "contribution", "identity"),
+    ("policy", "contribution", "identity", "setup"),
     ("baseline",),
     ("reporters",),
     ("examine",),

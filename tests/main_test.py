@@ -117,6 +117,7 @@ OPTIONS = {
     "check": [*COMMON, ["--stdin-filename"], ["--write-baseline"]],
     "config": CONFIGURATION,
     "migrate": [["--taxonomy-path", "-C"], ["--dry-run"]],
+    "init": [["--taxonomy-path", "-C"], ["--tools"], ["--tools-rev"], ["--dry-run"], ["--yes", "-y"]],
     "new": [
         ["--taxonomy-path", "-C"],
         ["--kind"],
@@ -735,6 +736,7 @@ def completed(words: str, cwd: Path, script: str = "taxonomy") -> list[str]:
             [
                 "plain,diff",
                 "plain,check",
+                "plain,init",
                 "plain,new",
                 "plain,config",
                 "plain,migrate",
