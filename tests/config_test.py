@@ -249,6 +249,7 @@ def test_an_override_is_for_the_leaves_of_its_patterns() -> None:
             ],
             id="codes",
         ),
+        pytest.param("ignore: TX", ["1:9 there is no rule `TX`: `taxonomy rule` lists them"], id="a part of all codes"),
         pytest.param(
             "ignore: TX5,", ["1:9 a code is empty [write a code, or remove the comma]"], id="a comma at the end"
         ),
