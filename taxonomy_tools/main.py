@@ -275,8 +275,8 @@ _report_options = _options(
         "--dry-run",
         heading=_MEND,
         is_flag=True,
-        help="With --fix: print what it would do as a patch for `git apply`, and write nothing. Of the findings as they "
-        "are now, only the counts are told, on standard error, and the exit code.",
+        help="With --fix: print what it would do as a patch for `git apply`, and write nothing. Of the findings as "
+        "they are now, only the counts are told, on standard error, and the exit code.",
     ),
     _option(
         "--output-format",
