@@ -11,6 +11,7 @@ from taxonomy_tools.examine import Leaf
 from taxonomy_tools.recall import Query, Recall
 from taxonomy_tools.rules import similar_question
 from taxonomy_tools.rules.base import Finding
+from taxonomy_tools.rules.masking import masks_of
 from taxonomy_tools.rules.similar_question import Questions
 from taxonomy_tools.source import Source
 from taxonomy_tools.verdict import Verdict
@@ -52,7 +53,9 @@ class Across:
         content = next(self._source.read([entry]), None) if entry is not None else None
         document = load(content) if isinstance(content, bytes) else None
         text = document.text if isinstance(document, Document) else None
+        masks = masks_of(document) if isinstance(document, Document) else None
         for finding in findings:
+            frame = text.frame(finding.span) if text is not None and finding.span is not None else ()
             yield Diagnostic(
                 code=similar_question.CODE,
                 name=similar_question.NAME,
@@ -62,5 +65,5 @@ class Across:
                 file=entry.path if entry is not None else leaf.path,
                 span=finding.span,
                 hint=finding.hint,
-                frame=text.frame(finding.span) if text is not None and finding.span is not None else (),
+                frame=masks.frame(frame) if masks is not None else frame,
             )

@@ -19,10 +19,11 @@ from taxonomy_tools.lines import changed_lines
 from taxonomy_tools.rules import LEAF_RULES, too_complex
 from taxonomy_tools.rules import yamllint as lint_rule
 from taxonomy_tools.rules.base import FileProblem, Finding, LeafRule, Rule, Subject
+from taxonomy_tools.rules.masking import masks_of
 from taxonomy_tools.rules.similar_question import questions_of
 from taxonomy_tools.source import Entry, Source, Unreadable, blob_oid
 from taxonomy_tools.standards import DEFAULT, Standards
-from taxonomy_tools.verdict import Verdict
+from taxonomy_tools.verdict import Ignore, Verdict
 
 _EARLY_RULES = tuple(rule for rule in LEAF_RULES if rule is not lint_rule)
 """The rules that do not wait for yamllint."""
@@ -232,9 +233,14 @@ def _verdict(draft: _Draft, subject: Subject) -> Verdict:
         seed_examples=len(seed_examples(document.data)) if document is not None else None,
         lines=content.count(b"\n") + 1 if isinstance(content, bytes) else None,
         diagnostics=_fixable(draft, _diagnose(subject, _EARLY_RULES)),
-        ignores=ignores(document) if document is not None else (),
+        ignores=_ignores(document) if document is not None else (),
         questions=questions_of(document) if document is not None else (),
     )
+
+
+def _ignores(document: Document) -> tuple[Ignore, ...]:
+    found, masks = ignores(document), masks_of(document)
+    return tuple(replace(one, frame=masks.frame(one.frame)) for one in found) if masks is not None else found
 
 
 def _linted(
@@ -276,22 +282,27 @@ def _ordered(diagnostics: Iterable[Diagnostic]) -> Sequence[Diagnostic]:
 
 
 def diagnostic_of(rule: Rule, finding: Finding, subject: Subject) -> Diagnostic:
-    """A finding with its place: the one spot where a route becomes a line and a column."""
-    span, frame = finding.span, finding.frame
+    """A finding with its place: the one spot where a route becomes a line and a column, secrets asterisks."""
+    span, frame, message, hint = finding.span, finding.frame, finding.message, finding.hint
+    masks = masks_of(subject.document) if subject.document is not None else None
     if subject.document is not None and finding.file is None:
         if finding.route is not None:
             span = subject.document.span(finding.route, finding.on)
         if span is not None and not frame:
             frame = subject.document.text.frame(span)
+    if masks is not None:
+        if finding.file is None:
+            frame = masks.frame(frame)
+        message, hint = masks.words(message), masks.words(hint)
     return Diagnostic(
         code=rule.CODE,
         name=rule.NAME,
         severity=finding.severity or rule.SEVERITY,
-        message=finding.message,
+        message=message,
         leaf=subject.path,
         file=finding.file or subject.document_path,
         span=span,
-        hint=finding.hint,
+        hint=hint,
         frame=frame,
     )
 

@@ -29,6 +29,7 @@ from unicodedata import normalize
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.document import Document
 from taxonomy_tools.rules.base import Finding, quote
+from taxonomy_tools.rules.personal_data import without_data
 from taxonomy_tools.seeds import pairs
 from taxonomy_tools.verdict import Question
 
@@ -182,7 +183,7 @@ class Questions:
         if not words.words or key in self._same:
             return
         number = len(self._known)
-        text = question.text[: 4 * _SHOWN]
+        text = without_data(question.text)[: 4 * _SHOWN]  # masked before it is cut
         self._known.append(_Known(path, question.span.line, text, *key))
         self._same[key] = number
         if self._may_lack(len(words.words)) or self._may_lack(len(words.words) - 1):

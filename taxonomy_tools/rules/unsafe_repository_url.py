@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator
 
 from taxonomy_tools.diagnostics import Severity
+from taxonomy_tools.document import Document
 from taxonomy_tools.rules.base import Finding, Subject, quote, text_at
 from taxonomy_tools.text import shorten
 
@@ -38,6 +39,8 @@ _AUTHORITY = re.compile(r"https://([^/?#]*)", re.IGNORECASE)
 # What ends in a number is an IPv4 address to most programs, be it decimal, octal or hexadecimal.
 _NUMBER = re.compile(r"0x[0-9a-f]*|\d+", re.IGNORECASE)
 _PRIVATE = ("localhost", "local", "localdomain", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa")
+LOGIN = re.compile(r"(https?://)[^/?#]*@|([a-z][a-z0-9+.-]{0,30}://)[^/?#]*:[^/?#]*@", re.IGNORECASE)
+"""A user that a URL names, unless it is a mere name for ssh, with or without a password."""
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
 
 
@@ -139,4 +142,18 @@ def _punycode(host: str) -> str:
 
 def _without_user(url: str) -> str:
     """The URL without a user and a password, either of which may be a secret: reports are public."""
-    return re.sub(r"(https?://)[^/?#]*@", r"\1…@", url[:_READ], flags=re.IGNORECASE)
+    return LOGIN.sub(lambda match: f"{match[1] or match[2]}…@", url[:_READ])
+
+
+def logins_in(document: Document) -> dict[str, str]:
+    """The users that the repository's URL names, each with its scheme, and what to show for it: as long as it is."""
+    data = document.data if isinstance(document.data, dict) else {}
+    source = data.get("document")
+    repo = source.get("repo") if isinstance(source, dict) else None
+    matches = LOGIN.finditer(repo[:_READ]) if isinstance(repo, str) else ()
+    return {match[0]: _masked(match) for match in matches}
+
+
+def _masked(login: re.Match[str]) -> str:
+    scheme = login[1] or login[2]
+    return f"{scheme}{'*' * (len(login[0]) - len(scheme) - 1)}@"
