@@ -143,6 +143,26 @@ def test_taxonomy_in_a_folder_of_a_larger_repository(repo: Repo) -> None:
     assert f"data/{FOLDER}/one/qna.yaml:6:13: error" in done.out
 
 
+def test_layout_fails_on_warnings_unless_told_otherwise(repo: Repo) -> None:
+    repo.commit({**leaf(f"{FOLDER}/one"), f"{FOLDER}/one/notes.txt": ""})
+    name = f"{FOLDER}/one/notes.txt"
+    assert run("taxonomy-layout", name, cwd=repo.path).status == 1
+    assert run("taxonomy-layout", "--fail-on=error", "--", name, cwd=repo.path).status == 0
+
+
+def test_diff_looks_at_the_index_while_a_commit_is_made(repo: Repo) -> None:
+    repo.commit(leaf(f"{FOLDER}/one"))
+    repo.branch("topic")
+    repo.write(f"{FOLDER}/one/qna.yaml", skill(answer="No"))
+    committing = {"GIT_INDEX_FILE": ".git/index"}
+    assert run("taxonomy-diff-hook", cwd=repo.path).status == 1
+    assert run("taxonomy-diff-hook", cwd=repo.path, env=committing).status == 0
+    repo.git("add", "--all")
+    repo.write(f"{FOLDER}/one/qna.yaml", skill())
+    assert run("taxonomy-diff-hook", cwd=repo.path, env=committing).status == 1
+    assert run("taxonomy-diff-hook", "--head", "HEAD", cwd=repo.path, env=committing).status == 0
+
+
 def test_name_of_another_place(repo: Repo, tmp_path: Path) -> None:
     other = tmp_path / "qna.yaml"
     done = run("taxonomy-check", other, cwd=repo.path)

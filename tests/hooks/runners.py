@@ -18,6 +18,8 @@ MANIFEST: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml"
 CONFIG = ".pre-commit-config.yaml"
 GIT = Path(shutil.which("git") or "git")
 RUNNERS = ("pre-commit", "prek")
+_PATIENCE = 300
+"""Seconds for what may install an environment first, on a machine that has other things to do."""
 _PATH = {"PATH": os.pathsep.join((os.fspath(SCRIPTS), os.environ.get("PATH", os.defpath)))}
 
 
@@ -48,13 +50,15 @@ class Hooked:
 
     def run(self, *arguments: str) -> Result:
         """Call the runner itself."""
-        return run(self.runner, *arguments, cwd=self.repo.path, env=self.environment, stdin=subprocess.DEVNULL)
+        return self._call(self.runner, *arguments, cwd=self.repo.path)
 
     def git(self, *arguments: str | bytes, cwd: Path | None = None, **env: str) -> Result:
         """Call Git, which calls the hooks; what they print is on standard error."""
-        return run(
-            GIT, *arguments, cwd=cwd or self.repo.path, env={**self.environment, **env}, stdin=subprocess.DEVNULL
-        )
+        return self._call(GIT, *arguments, cwd=cwd or self.repo.path, **env)
+
+    def _call(self, *command: str | bytes | Path, cwd: Path, **env: str) -> Result:
+        environment = {**self.environment, **env}
+        return run(*command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, timeout=_PATIENCE)
 
     def commit(self, *options: str, cwd: Path | None = None, **env: str) -> Result:
         """Commit, signed off, with whatever is staged."""
