@@ -608,7 +608,7 @@ def wait_until_at_work(folder: Path, process: "subprocess.Popen[bytes]") -> None
 
 def is_gone(group: int) -> bool:
     """Whether no process of a group is left, once the system has buried the dead."""
-    for _ in range(100):
+    for _ in range(1000):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:
