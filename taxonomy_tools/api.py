@@ -173,5 +173,9 @@ def _run(plan: Plan, jobs: int | None, *, cache: bool, baseline: bool) -> Report
     sieve = plan.sieve() if baseline else None
     with open_cache(os.environ, announce_nothing, checkout=plan.checkout) if cache else Cache() as known:
         leaves = tuple(plan.reports(jobs=jobs, cache=known, sieve=sieve))
-    notes = (*plan.notes, *(sieve.notes if sieve is not None else ()))
+    notes = plan.notes
+    if sieve is not None:
+        notes += sieve.notes
+    elif baseline and (said := plan.without_baseline()):
+        notes += (said,)
     return Report(comparison=plan.comparison, leaves=leaves, contribution=plan.contribution, notes=notes)

@@ -1,8 +1,8 @@
 """The baseline: findings that are known, are not reported, and go from the file when they are mended.
 
 A finding is known by its leaf, its rule and a fingerprint that survives when lines move around it: a hash of the text
-of its line and of the names that its message quotes. The file holds no text of a leaf, one finding a line, sorted, so
-that Git can merge what two branches did to it.
+of its line and of the names that its message quotes; of a list that is too short, also of how short it is. The file
+holds no text of a leaf, one finding a line, sorted, so that Git can merge what two branches did to it.
 
 What was renamed keeps what is known of it where the rename is known, in a comparison; a check of all leaves, which
 compares nothing, takes it for new.
@@ -32,9 +32,12 @@ _CODE = re.compile(r"TX[0-9]{3}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 _QUOTED = re.compile(r"`([^`]*)`")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
+_NUMBER = re.compile(r"[0-9]+")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _UNREADABLE = "TX0"
 _ACROSS = "TX502"
+_COUNTED = frozenset({"TX304"})
+"""Rules of whose findings the numbers count too: a list that gets shorter still is another finding."""
 _HOW = Remedy("Write it anew, with all that is found now:", "taxonomy check --write-baseline")
 
 _Finding: TypeAlias = tuple[str, str]
@@ -86,6 +89,8 @@ def fingerprint(diagnostic: Diagnostic) -> str:
     """A name for a finding within its leaf that stays while its line moves, or its message is worded anew."""
     file = posixpath.basename(diagnostic.file)
     parts = (diagnostic.code, file, diagnostic.line_text, *_QUOTED.findall(diagnostic.message))
+    if diagnostic.code in _COUNTED:
+        parts += tuple(_NUMBER.findall(_QUOTED.sub("", diagnostic.message)))
     spelled = "\0".join(f"{len(part)}:{part}" for part in parts)
     return blake2b(spelled.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 

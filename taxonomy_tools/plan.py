@@ -105,14 +105,24 @@ class Plan:
     def sieve(self) -> Sieve | None:
         """What takes from reports what the baseline knows; None without one. Raises TaxonomyError if it is broken."""
         name, content = self.settled.read_baseline()
-        if content is None:
-            return None
+        return None if content is None else self.sieve_of(Baseline.load(content, name), name)
+
+    def sieve_of(self, baseline: Baseline, name: str) -> Sieve:
+        """What takes from reports what a baseline knows; `name` is that of its file."""
         return Sieve(
-            Baseline.load(content, name),
+            baseline,
             name=name,
             reports=self.settings.policy.reports,
             whole=frozenset(leaf.path for leaf in self.leaves) if self.whole else None,
         )
+
+    def without_baseline(self) -> str:
+        """What is to be said where there is no baseline: that the configuration names one. Empty where it does not."""
+        name = self.settled.config.baseline
+        if name is None:
+            return ""
+        place, _ = self.settled.read_baseline()
+        return f"There is no {place}, which the configuration names as the baseline: everything is reported."
 
     def reports(
         self, *, jobs: int | None = None, cache: Cache | None = None, sieve: Sieve | None = None

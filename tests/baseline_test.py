@@ -191,6 +191,12 @@ def test_another_rule_line_file_or_name_is_another_finding() -> None:
     assert len({fingerprint(one) for one in others}) == len(others)
 
 
+def test_a_list_that_gets_shorter_is_another_finding() -> None:
+    messages = [f"`seed_examples` needs at least 5 items, and has {count}" for count in (4, 3, 1, "none")]
+    assert len({fingerprint(found("TX304", message=message)) for message in messages}) == 4
+    assert len({fingerprint(found("TX503", message=message)) for message in messages}) == 1
+
+
 def test_text_of_a_leaf_is_not_in_the_file() -> None:
     known = baseline(found(text="a: secret", message="`secret` is wrong"))
     assert b"secret" not in known.dump()

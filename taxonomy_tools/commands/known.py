@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,14 +20,17 @@ from taxonomy_tools.rules.base import number_of
 from taxonomy_tools.source import Folder, Index, Revision, WorkTree
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Unused:
-    """No baseline: everything is reported."""
+    """No baseline: everything is reported. `said` is what there is to say of that, if anything."""
 
+    said: str = ""
     sieve: Sieve | None = None
 
     def noting(self, leaves: Iterator[LeafReport], notes: list[str], unread: list[str]) -> Iterator[LeafReport]:  # noqa: ARG002 - see `Used`
-        """The same leaves."""
+        """The same leaves; when the last is through, it is noted what there is to say."""
         yield from leaves
+        notes += [self.said] if self.said else []
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,22 +62,27 @@ class Used:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """A baseline that is to be written to a file. `kept` is what it holds of leaves that are not looked at."""
+    """A baseline that is to be written to a file. `before` is what the file holds, at work on all that is found."""
 
     file: Path
-    kept: Baseline
+    before: Sieve
     sieve: Sieve | None = None
     _found: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
 
     def noting(self, leaves: Iterable[LeafReport], notes: list[str], unread: list[str]) -> Iterator[LeafReport]:
         """The leaves without what is now known: all but what could not be opened. Raises TaxonomyError if it must."""
         for leaf in leaves:
+            self.before.sift(leaf)
             self._found[leaf.path] = dict(findings_of(leaf.diagnostics))
             yield replace(leaf, diagnostics=tuple(one for one in leaf.diagnostics if is_unopened(one)))
         if unread:
             notes.append(f"The baseline {self.file} was not written, because not everything could be checked.")
             return
-        baseline = self.kept.with_leaves(self._found)
+        # What nobody looked for stays: rules that are switched off, leaves that were not named.
+        rest = self.before.remaining()
+        baseline = rest.with_leaves(
+            {path: Counter(found) | Counter(rest.leaves.get(path)) for path, found in self._found.items()}
+        )
         _write(self.file, baseline)
         leaves_held = "1 leaf" if len(baseline.leaves) == 1 else f"{len(baseline.leaves):,} leaves"
         notes.append(f"The baseline {self.file} holds {number_of(len(baseline), 'finding')} of {leaves_held} now.")
@@ -92,7 +101,7 @@ def known(plan: Plan, *, without: bool, write: bool, file: Path | None, keeps: b
         return Unused()
     sieve = plan.sieve()
     if sieve is None:
-        return Unused()
+        return Unused(said=plan.without_baseline())
     return Used(sieve=sieve, update=_updater(plan, sieve.baseline.content) if keeps else None)
 
 
@@ -118,7 +127,7 @@ def _updater(plan: Plan, before: bytes) -> Callable[[Baseline], str] | None:
 def _written(plan: Plan, file: Path | None) -> Written:
     place = _place(plan) if file is None else file
     data = b""
-    if os.path.lexists(place) and (file is not None or not plan.whole):
+    if os.path.lexists(place):
         try:
             data = place.read_bytes()
         except OSError as error:
@@ -129,8 +138,17 @@ def _written(plan: Plan, file: Path | None) -> Written:
                 Remedy("Name another file:", "--write-baseline=FILE"),
                 Remedy("Give paths before the option:", "taxonomy check PATH --write-baseline"),
             )
-    kept = Baseline.load(data, os.fspath(place)) if data and not plan.whole else Baseline()
-    return Written(file=place, kept=kept)
+    return Written(file=place, before=plan.sieve_of(_before(data, place, plan), os.fspath(place)))
+
+
+def _before(data: bytes, place: Path, plan: Plan) -> Baseline:
+    """What a file holds. Raises TaxonomyError for a broken one, unless it is written anew for all leaves."""
+    try:
+        return Baseline.load(data, os.fspath(place)) if data else Baseline()
+    except TaxonomyError:
+        if plan.whole:
+            return Baseline()
+        raise
 
 
 def _is_baseline(data: bytes) -> bool:

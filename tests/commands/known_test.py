@@ -132,6 +132,59 @@ def test_written_for_some_leaves_the_others_stay(old: Repo) -> None:
     assert entries(old) == [(RHYMES, "TX201", 1), (RHYMES, "TX201", 1), (RIDDLES, "TX201", 1)]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("--ignore", "TX201"), id="ignore"),
+        pytest.param(("--select", "TX5"), id="select"),
+        pytest.param(("--severity", "TX201=off"), id="off"),
+    ],
+)
+@pytest.mark.parametrize("file", [(), (NAME,)])
+@pytest.mark.parametrize("paths", [(), (RHYMES,)])
+def test_written_with_some_rules_the_others_stay(
+    old: Repo, arguments: tuple[str, ...], file: tuple[str, ...], paths: tuple[str, ...]
+) -> None:
+    before = (old.path / NAME).read_bytes()
+    old.write(f"{RHYMES}/qna.yaml", BAD.replace("It is 3.", "TODO"))
+    check(old, *paths, *arguments, "--write-baseline", *file)
+    with_more = [(RHYMES, "TX201", 1), (RHYMES, "TX506", 1), (RIDDLES, "TX201", 1)]
+    assert entries(old) == with_more
+    old.write(f"{RHYMES}/qna.yaml", BAD)
+    check(old, "--write-baseline")
+    assert (old.path / NAME).read_bytes() == before
+
+
+def test_written_anew_it_holds_no_leaf_that_is_gone_nor_what_is_mended(old: Repo) -> None:
+    old.write(f"{RHYMES}/qna.yaml", skill())
+    old.remove(f"{RIDDLES}/qna.yaml")
+    old.remove(f"{RIDDLES}/attribution.txt")
+    check(old, "--write-baseline", "--ignore", "TX5")
+    assert entries(old) == []
+
+
+def test_a_known_list_that_gets_shorter_is_told(old: Repo) -> None:
+    pairs = BAD.index("  - question")
+    some = [BAD[:pairs] + "".join(BAD[pairs:].splitlines(keepends=True)[: 2 * number]) for number in (3, 1)]
+    old.write(f"{RHYMES}/qna.yaml", some[0])
+    check(old, "--write-baseline")
+    assert (RHYMES, "TX304", 1) in entries(old)
+    old.write(f"{RHYMES}/qna.yaml", "# Moved.\n" + some[0])
+    check(old)
+    old.write(f"{RHYMES}/qna.yaml", some[1])
+    assert "`seed_examples` needs at least 5 items, and has 1" in check(old, status=1)[0]
+
+
+def test_a_baseline_that_is_named_and_not_there_is_told(old: Repo) -> None:
+    old.write(".taxonomy-tools.yaml", "baseline: nope.json\n")
+    said = "There is no nope.json, which the configuration names as the baseline: everything is reported."
+    assert said in check(old, status=1)
+    assert api.check(old.path).notes == (said,)
+    assert said not in check(old, "--no-baseline", status=1)
+    assert said not in check(old, "--write-baseline")
+    assert said not in check(old)
+
+
 def test_written_to_a_file_of_ones_own_and_from_a_folder_without_a_repository(tmp_path: Path) -> None:
     folder = Repo(path=tmp_path / "plain")
     for path, content in leaf(RHYMES, BAD).items():
