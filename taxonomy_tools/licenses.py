@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 PUBLIC_DOMAIN = "public domain"
@@ -67,19 +68,6 @@ _SPELLINGS = {
     "cdla permissive 2": "CDLA-Permissive-2.0",
     "community data agreement permissive 2": "CDLA-Permissive-2.0",
     "community data agreement permissive 2 cdla permissive 2": "CDLA-Permissive-2.0",
-    "public domain": PUBLIC_DOMAIN,
-    "in public domain": PUBLIC_DOMAIN,
-    "in us public domain": PUBLIC_DOMAIN,
-    "public domain us": PUBLIC_DOMAIN,
-    "public domain united states": PUBLIC_DOMAIN,
-    "public domain usa": PUBLIC_DOMAIN,
-    "public domain us government": PUBLIC_DOMAIN,
-    "public domain us government work": PUBLIC_DOMAIN,
-    "us government public domain": PUBLIC_DOMAIN,
-    "us government work public domain": PUBLIC_DOMAIN,
-    "us government work": PUBLIC_DOMAIN,
-    "public domain mark": PUBLIC_DOMAIN,
-    "public domain mark 1": PUBLIC_DOMAIN,
     "ref public domain": PUBLIC_DOMAIN,
     "licenseref public domain": PUBLIC_DOMAIN,
     "cc pddc": PUBLIC_DOMAIN,
@@ -113,6 +101,14 @@ _SPELLINGS = {
     "odbl 1": "ODbL-1.0",
     "open data commons attribution 1": "ODC-By-1.0",
 }
+# Beside "public domain", where and since when: `Public domain in the United States (pre-1929)`.
+_PUBLIC_DOMAIN_WORDS = frozenset(
+    """
+    america before book by copyright countries domain expired federal government gov in into is it its mark of on or
+    other pre prior public publication published released since states text this to u s us usa united uk kingdom eu
+    work works world worldwide
+    """.split()
+)
 _WITHOUT_VERSION = {"apache": "Apache-2.0", "apache software": "Apache-2.0", "cdla permissive": "CDLA-Permissive-2.0"}
 _RESERVED = frozenset({"all rights reserved", "copyright", "copyrighted", "proprietary", "eula", "commercial"})
 # What Wikipedia's text is under since June 2023.
@@ -149,10 +145,27 @@ _KNOWN_URLS = (
 )
 _CC_URL = re.compile(r"creativecommons\.org/licenses/([a-z-]{2,8})/(\d\.\d)", re.IGNORECASE)
 _SPDX_URL = re.compile(r"spdx\.org/licenses/([\w.+-]{1,60}?)(?:\.html)?/?(?:[?#]|$)", re.IGNORECASE)
+_WORKS = (
+    r"(?:text|content|article|image|photo|picture|figure|illustration|media|code|software|data|document|documentation"
+    r"|doc|audio|video)s?"
+)
+# What is said beside a licence, and changes nothing.
+_REMARK = re.compile(
+    r"[\s,;:.-]*\(?\b(?:(?:unless|except)(?: where| when| as| if)?(?: otherwise)? (?:noted|stated|indicated|specified"
+    r"|mentioned|marked)(?: otherwise)?|see (?:also )?(?:the )?(?:file )?[\w./-]{0,60}(?:licen[cs]es?|copying|notice)"
+    rf"[\w.-]{{0,20}}(?: file)?|for (?:the |all )?{_WORKS}(?:(?:,| and| or) {_WORKS}){{0,4}})\)?",
+    re.IGNORECASE,
+)
+_WHAT = re.compile(rf"{_WORKS}\s?:\s?", re.IGNORECASE)
+_ASIDE = re.compile(r"(\S+)\s*\(([^()]*)\)")
+# What in brackets may take back what stands before them: `MIT (not for commercial use)`.
+_LIMIT = re.compile(r"\b(?:non?|not|(?<!-)only|never|except|without|restrict\w*)\b", re.IGNORECASE)
+_VERSION_BEHIND_COMMA = re.compile(r",\s*(?=v(?:er(?:sion)?)?\b\.?\s?\d|v\d)", re.IGNORECASE)
 _OPERATOR = re.compile(r"(\s+(?:and|or|with)\s+|[()])", re.IGNORECASE)
 _PARENTHESES = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 _EXCEPTION = re.compile(r"[A-Za-z][\w.-]*")
 _LIST = re.compile(r"\s*[,;&]\s*")
+_CALLED_SO = re.compile(r"\s+licen[cs]e$", re.IGNORECASE)
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]{1,100}")
 
 
@@ -163,16 +176,61 @@ def denied(text: str, allowed: tuple[str, ...]) -> tuple[Denied, ...]:
     Of a choice (`MIT OR GPL-3.0-only`) one is enough, and exceptions (`WITH`) only allow more. None at all means that
     the text is fine. Never raises; reads 300 code points at most.
     """
-    text = " ".join(text[:_READ].split()).strip(" .,;\"'`")
+    text = _trimmed(" ".join(text[:_READ].split()))
     permitted = frozenset(identifier.casefold() for identifier in (*allowed, PUBLIC_DOMAIN))
-    if text.casefold() in permitted:
+    if text.casefold() in permitted or _named(text) == PUBLIC_DOMAIN:
         return ()
+    # Each of a list is due. What is no list is one part; one that is nothing but a remark asks for nothing.
+    parts = [text] if _named(text) else _parts(_VERSION_BEHIND_COMMA.sub(" ", text))
+    licenses = list(filter(None, map(_without_remarks, parts))) or [text]
+    return tuple(dict.fromkeys(found for part in licenses for found in _denied_part(part, allowed, permitted)))
+
+
+def _denied_part(text: str, allowed: tuple[str, ...], permitted: frozenset[str]) -> tuple[Denied, ...]:
     named = _named(text) or _named_twice(text)
     if named is not None:
         return () if _is_permitted(named, permitted) else (_known(text, named, allowed),)
     if _OPERATOR.search(text) or _LIST.search(text) or "/" in _URL.sub("", text):
         return _denied_in_expression(text, allowed, permitted)
     return _denied_symbol(text, allowed, permitted)
+
+
+def _trimmed(text: str) -> str:
+    return text.strip(" .,;\"'`*_")
+
+
+def _parts(text: str) -> list[str]:
+    """The items of a list, parted by commas and semicolons that stand in no brackets."""
+    depth, start = 0, 0
+    parts = []
+    for index, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character in ",;" and depth == 0:
+            parts.append(text[start:index])
+            start = index + 1
+    return [*parts, text[start:]]
+
+
+def _without_remarks(text: str) -> str:
+    """A text without what stands before and behind a licence and changes nothing: `for text`, `unless noted`."""
+    text = _trimmed(text)
+    before = _WHAT.match(text) or _REMARK.match(text)
+    if before is not None:
+        text = _trimmed(text[before.end() :])
+    behind = next((match for match in _REMARK.finditer(text) if match.end() == len(text)), None)
+    return _trimmed(text[: behind.start()] if behind is not None else text)
+
+
+def _without_asides(text: str) -> str:
+    """An expression without brackets that hold no licence: `MIT (code) and CC-BY-4.0 (text)`."""
+
+    def kept(match: re.Match[str]) -> str:
+        before, inside = match.groups()
+        if before.casefold() in {"and", "or", "with"} or before[-1] in "(,;&/" or _OPERATOR.search(inside):
+            return match[0]
+        return match[0] if _named(inside) or _spdx(inside) or _LIMIT.search(inside) else before
+
+    return _ASIDE.sub(kept, text)
 
 
 def identifier_of(text: str) -> str | None:
@@ -204,13 +262,25 @@ def _named(text: str) -> str | None:
     spelled = " ".join(words)
     if spelled in _SPELLINGS:
         return _SPELLINGS[spelled]
+    if _is_public_domain(words):
+        return PUBLIC_DOMAIN
     return _creative_commons(words)
+
+
+def _is_public_domain(words: list[str]) -> bool:
+    """Whether words say that a work is in the public domain, or that the government of the United States made it."""
+    if not all(word in _PUBLIC_DOMAIN_WORDS or word[0].isdigit() for word in words):
+        return False
+    if ("public", "domain") in pairwise(words):
+        return True
+    american = not {"us", "usa", "u", "united", "federal"}.isdisjoint(words)
+    return american and "government" in words and not {"work", "works"}.isdisjoint(words)
 
 
 def _named_twice(text: str) -> str | None:
     """The identifier of a licence with something in parentheses behind it, if it is all one: `MIT License (MIT)`."""
     match = _PARENTHESES.fullmatch(text)
-    if match is None:
+    if match is None or _LIMIT.search(match[2]):
         return None
     named = {_named(part) or _spdx(part) for part in match.groups()} - {None}
     return named.pop() if len(named) == 1 else None
@@ -304,7 +374,7 @@ def _denied_symbol(text: str, allowed: tuple[str, ...], permitted: frozenset[str
     if spelled in _WITHOUT_VERSION:
         meant = _WITHOUT_VERSION[spelled]
         return (Denied(text=text, refusal=Refusal.NO_VERSION, meant=meant if meant in allowed else ""),)
-    identifier = _spdx(text)
+    identifier = _spdx(text) or _spdx(_CALLED_SO.sub("", text))
     if identifier is not None:
         return () if _is_permitted(identifier, permitted) else (_known(text, identifier, allowed),)
     if _is_permitted(text, permitted):
@@ -325,7 +395,7 @@ def _meant(text: str, spelled: str, allowed: tuple[str, ...]) -> str:
 
 def _denied_in_expression(text: str, allowed: tuple[str, ...], permitted: frozenset[str]) -> tuple[Denied, ...]:
     """What is not allowed in a text of several licences: names are put in SPDX's words first, and a comma is an AND."""
-    parts = _OPERATOR.split(_LIST.sub(" AND ", _URL.sub(" ", text).replace("/", " OR ")))
+    parts = _OPERATOR.split(_LIST.sub(" AND ", _without_asides(_URL.sub(" ", text)).replace("/", " OR ")))
     spelled = []
     found: dict[str, tuple[Denied, ...]] = {}
     previous = ""

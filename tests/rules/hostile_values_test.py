@@ -123,6 +123,14 @@ def test_distinct_licences_are_told_up_to_a_number() -> None:
     assert codes == ["TX404"] * 20
 
 
+def test_licences_are_looked_at_up_to_a_number() -> None:
+    attribution = "".join(f"Title: a\nLicense: MIT or L{number}\nCreator: c\n\n" for number in range(5000))
+    (finding,) = license_not_allowed.check(subject("version: 3\n", attribution.encode()))
+    assert finding.message == "4,000 licences from here on were not looked at: too many"
+    assert finding.span is not None
+    assert finding.span.line == 4002
+
+
 def test_hidden_characters_are_told_up_to_a_number_of_lines() -> None:
     text = "# \u200b\n" * 120 + "version: 3\n"
     findings = list(hidden_characters.check(subject(text)))
