@@ -44,6 +44,12 @@ def _split(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
     if arguments in (["--help"], ["-h"]) and not os.path.lexists(arguments[0]):
         return arguments, ()
     if "--" not in arguments:
+        option = next((word for word in arguments if word.startswith("-") and not os.path.lexists(word)), None)
+        if option is not None:
+            raise TaxonomyError(
+                f"`{option}` is no file, and options of a hook end with `--`, which is not there.",
+                Remedy("Put it behind them, in .pre-commit-config.yaml:", f'args: ["{option}", --]'),
+            )
         return [], tuple(arguments)
     if os.path.lexists("--"):
         raise TaxonomyError(

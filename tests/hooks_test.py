@@ -90,7 +90,12 @@ def test_options_stand_before_two_dashes(repo: Repo) -> None:
     assert run("taxonomy-check", name, cwd=repo.path).status == 0
     assert run("taxonomy-check", "--fail-on=warning", "--", name, cwd=repo.path).status == 1
     assert run("taxonomy-check", "--no-such-option", "--", name, cwd=repo.path).status == 2
-    assert run("taxonomy-check", "--no-such-option", name, cwd=repo.path).status == 0  # no such file, either
+    forgotten = run("taxonomy-check", "--fail-on=warning", name, cwd=repo.path)
+    assert (forgotten.status, forgotten.out) == (2, "")
+    assert forgotten.err == (
+        "taxonomy-check: `--fail-on=warning` is no file, and options of a hook end with `--`, which is not there.\n"
+        '  Put it behind them, in .pre-commit-config.yaml:  args: ["--fail-on=warning", --]\n'
+    )
 
 
 @pytest.mark.parametrize("script", ["taxonomy-check", "taxonomy-fix", "taxonomy-layout", "taxonomy-diff-hook"])
