@@ -2,7 +2,7 @@
 
 What it flags
     A pattern that starts with `/`, `~`, `-`, `:` or a drive, has `..`, `.git` or an empty part, or holds backslashes or
-    control characters.
+    control characters. Of one leaf the first hundred are told.
 
 Why
     Patterns are resolved in a clone, by programs that nobody watches. One that is absolute or goes up reads files that
@@ -19,14 +19,18 @@ For example
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from taxonomy_tools.diagnostics import Severity
-from taxonomy_tools.rules.base import Finding, Subject, quote
+from taxonomy_tools.rules.base import Finding, Subject, number_of, quote
 
 CODE = "TX603"
 NAME = "unsafe-pattern"
 SEVERITY = Severity.WARNING
 
+MOST = 100
+"""Findings a leaf that are told one by one: a file holds 100,000 patterns."""
 _READ = 2000
 """Code points of a value that are looked at."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -35,7 +39,21 @@ _GIT_FOLDER = re.compile(r"(?:\.git[. ]*|git~1)(?::.*)?", re.IGNORECASE)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """One finding a pattern that is text; of other types the schema speaks, and of an empty one."""
+    """One finding a pattern that is text, up to so many; of other types the schema speaks, and of an empty one."""
+    yield from limited(_findings(subject))
+
+
+def limited(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The first findings; the last of them says how many more there are."""
+    yield from islice(findings, MOST - 1)
+    last = next(findings, None)
+    if last is not None:
+        more = sum(1 for _ in findings)
+        behind = f", and {number_of(more, 'other pattern')} below too" if more else ""
+        yield replace(last, message=last.message + behind)
+
+
+def _findings(subject: Subject) -> Iterator[Finding]:
     for index, pattern in patterns(subject):
         fault, hint = _fault(pattern[:_READ])
         if fault:

@@ -2,7 +2,7 @@
 
 What it flags
     A pattern whose end is that of another kind of file: `*.txt`, `guide.html`. One that matches anything (`docs/**`) is
-    not flagged.
+    not flagged. Of one leaf the first hundred are told.
 
 Why
     Upstream reads Markdown and PDF. Of a pattern that matches neither, nothing is trained.
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.rules.base import Finding, Subject, quote
-from taxonomy_tools.rules.unsafe_pattern import patterns
+from taxonomy_tools.rules.unsafe_pattern import limited, patterns
 
 CODE = "TX604"
 NAME = "unsupported-document-type"
@@ -39,7 +39,11 @@ _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,12})$")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """One finding a pattern that is text."""
+    """One finding a pattern that is text, up to so many."""
+    yield from limited(_findings(subject))
+
+
+def _findings(subject: Subject) -> Iterator[Finding]:
     for index, pattern in patterns(subject):
         match = _EXTENSION.search(pattern[-20:].strip())
         if match is not None and match[1].lower() in _OTHERS:

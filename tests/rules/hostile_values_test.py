@@ -123,6 +123,24 @@ def test_distinct_licences_are_told_up_to_a_number() -> None:
     assert codes == ["TX404"] * 20
 
 
+@pytest.mark.parametrize(
+    ("count", "more"),
+    [
+        pytest.param(100, "", id="a hundred"),
+        pytest.param(101, ", and 1 other pattern below too", id="one more"),
+        pytest.param(30_000, ", and 29,900 other patterns below too", id="many"),
+    ],
+)
+def test_patterns_are_told_up_to_a_number(count: int, more: str) -> None:
+    leaf = subject("document:\n  patterns:\n" + "".join(f"  - ../{number}.txt\n" for number in range(count)))
+    for rule, fault in (
+        (unsafe_pattern, "leads out of a folder by `..`"),
+        (unsupported_document_type, "matches no Markdown and no PDF"),
+    ):
+        messages = [finding.message for finding in rule.check(leaf)]
+        assert messages == [f"`../{number}.txt` {fault}{more if number == 99 else ''}" for number in range(100)]
+
+
 def test_licences_are_looked_at_up_to_a_number() -> None:
     attribution = "".join(f"Title: a\nLicense: MIT or L{number}\nCreator: c\n\n" for number in range(5000))
     (finding,) = license_not_allowed.check(subject("version: 3\n", attribution.encode()))
