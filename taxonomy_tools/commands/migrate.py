@@ -141,7 +141,9 @@ def _told_of(error: Diagnostic, prefix: str) -> str:
         folder = f"{error.leaf}/" if error.leaf else ""
         message = "write it: from version 2 on, a leaf says where its seed examples come from"
         return _line(f"{prefix}{folder}{ATTRIBUTION_FILE}", None, message)
-    return _line(prefix + error.file, error.span, f"mend it: {error.message}")
+    # Of a leaf that was lifted, that is mended; one of version 3 is not touched.
+    how = "mend it with `taxonomy check --fix`" if error.fixable else "mend it"
+    return _line(prefix + error.file, error.span, f"{how}: {error.message}")
 
 
 def _line(file: str, span: Span | None, message: str) -> str:

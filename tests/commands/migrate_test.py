@@ -148,7 +148,8 @@ def test_a_leaf_of_version_3_is_not_touched(repo: Repo) -> None:
     repo.write("compositional_skills/done/attribution.txt", ATTRIBUTION)
     assert run("taxonomy", "migrate", cwd=repo.path) == Result(
         status=1,
-        out="  compositional_skills/done/qna.yaml:2:16: mend it: trailing spaces (trailing-spaces)\n"
+        out="  compositional_skills/done/qna.yaml:2:16: mend it with `taxonomy check --fix`: "
+        "trailing spaces (trailing-spaces)\n"
         "Lifted no leaf to version 3. 1 leaf needs a person, in 1 place.\n",
         err="",
     )
