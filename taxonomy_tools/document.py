@@ -94,6 +94,54 @@ class Document:
             yield Comment(text=found[0], span=span, alone=alone or span.column == 1)
             last_line = span.line
 
+    def last_lines(self) -> dict[int, int]:
+        """The last line of what is written over several lines, by the line on which it, or its key, begins.
+
+        Of several that begin on one line, the longest tells. Takes time that is linear in the size of the document.
+        """
+        found: dict[int, int] = {}
+        for first, value in self._values():
+            line, last = self.text.place(first.start)[0], self._last_line(value)
+            if last > max(line, found.get(line, 0)):
+                found[line] = last
+        return found
+
+    def escaped(self) -> Iterator[tuple[int, int]]:
+        """The stretches of the scalars in which a backslash escapes something, from the top down."""
+        text = self.text.text
+        found: set[tuple[int, int]] = set()
+        waiting: list[Node] = [self._root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, Sequence):
+                waiting += node.items
+            elif isinstance(node, Map):
+                waiting += [one for pair in node.pairs if node.start <= pair[0].start < node.end for one in pair]
+            elif text.startswith('"', node.start) and text.find("\\", node.start, node.end) >= 0:
+                found.add((node.start, node.end))
+        return iter(sorted(found))
+
+    def _last_line(self, value: Scalar) -> int:
+        """The line on which a scalar ends; a block ends where the next line starts."""
+        end = value.end - 1 if self.text.text[value.start : value.end].endswith("\n") else value.end
+        return self.text.place(end)[0]
+
+    def _values(self) -> Iterator[tuple[Node, Scalar]]:
+        """Each scalar that is written, by itself and, if it is a value, with its key."""
+        waiting: list[Node] = [self._root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, Scalar):
+                yield node, node
+            elif isinstance(node, Sequence):
+                waiting += node.items
+            elif isinstance(node, Map):
+                for key, value in node.pairs:
+                    if node.start <= key.start < node.end:  # what a `<<` took in stands elsewhere
+                        waiting += key, value
+                        if isinstance(value, Scalar) and not value.empty:
+                            yield key, value
+
     def span(self, route: Route, on: Literal["key", "value"] = "value") -> Span:
         """Where the value at a route stands, or its key.
 

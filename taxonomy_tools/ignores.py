@@ -1,9 +1,11 @@
 """The comments by which a document asks that findings be ignored: `# taxonomy: ignore TX505, TX506 -- a reason`.
 
 At the end of a line one covers the findings that begin on that line; on a line of its own, those on the next line that
-holds more than a comment; above all content also the findings of the leaf that have no line in the document, like those
-about the whole file or in `attribution.txt`. Codes are separated by commas or spaces; a reason follows after ` -- ` or
-a colon. Families (`TX5`) are not taken: which rules a line breaks is known.
+holds more than a comment. Where a text of several lines begins there, or its key stands there, those on all its lines
+are covered, since no comment can stand in a text; of a mapping or a list they are not. Above all content a comment also
+covers the findings of the leaf that have no line in the document, like those about the whole file or in
+`attribution.txt`. Codes are separated by commas or spaces; a reason follows after ` -- ` or a colon. Families (`TX5`)
+are not taken: which rules a line breaks is known.
 """
 
 import re
@@ -41,6 +43,7 @@ def ignores(document: Document) -> tuple[Ignore, ...]:
 def _ignores(document: Document) -> Iterator[Ignore]:
     text = document.text
     first = following = 0
+    last_lines: dict[int, int] | None = None
     for comment in document.comments(_OURS):
         codes, mistake = _read(comment.text)
         if not codes and not mistake:
@@ -50,10 +53,14 @@ def _ignores(document: Document) -> Iterator[Ignore]:
         if comment.alone:
             # The lines between an earlier comment and what followed it hold nothing: they are not looked at again.
             following = following if following > line else _content_from(text, line + 1)
+        if last_lines is None:  # most documents have no ignores
+            last_lines = document.last_lines()
+        covered = _line(comment, following, text)
         yield Ignore(
             span=comment.span,
             codes=codes,
-            line=_line(comment, following, text),
+            line=covered,
+            last_line=last_lines.get(covered or 0, 0),
             whole_file=comment.alone and line < first,
             mistake=mistake,
             frame=text.frame(comment.span),

@@ -5,9 +5,12 @@ specific, the later override counts, and within one `ignore` before `select`. Wh
 anybody says, since it was not checked.
 """
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self, TypeAlias
+from itertools import accumulate
+from typing import Self
 
 from taxonomy_tools.config import Config, Override, RuleChoice
 from taxonomy_tools.diagnostics import Diagnostic, Severity
@@ -25,8 +28,10 @@ _RAISED = frozenset({disabled_yamllint.CODE})
 """What is a warning at least in CI: yamllint obeys its comments there too, errors included, so they are to be seen."""
 _HOW = "write `# taxonomy: ignore CODE -- reason`"
 
-_Key: TypeAlias = tuple[int | None, str]
-"""What an ignore covers of one rule: a line of the document (None: what has no line there), and the rule's code."""
+_NO_LINE = 0
+"""Where what has no line in the document stands: lines are counted from 1."""
+_MOST = 100
+"""Of so many ignores it is told that they ignore nothing; whoever wrote more has to look at all of them anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,29 +141,33 @@ def _judged(diagnostic: Diagnostic, standing: _Standing) -> Diagnostic | None:
 class _Applied:
     """The ignores of a document at work: what they silence, and which had nothing to do.
 
-    What came of them is kept by line and code, not by ignore: a thousand comments may cover a line of a thousand
-    findings.
+    What came of them is kept by code and line, not by ignore: a thousand comments may cover a line of a thousand
+    findings, and each a thousand lines.
     """
 
     def __init__(self, ignores: Sequence[Ignore], document: str, *, guarded: bool) -> None:
         self._ignores = ignores
         self._document = document
         self._guarded = guarded
-        self._asked = {key for ignore in ignores for code in ignore.codes for key in _covered(ignore, code)}
-        self._used: set[_Key] = set()
-        self._refused: dict[_Key, str] = {}
+        asked: defaultdict[str, list[range]] = defaultdict(list)
+        for ignore in ignores:
+            for code in ignore.codes:
+                asked[code] += _covered(ignore)
+        self._asked = {code: _Stretches(stretches) for code, stretches in asked.items()}
+        self._used: defaultdict[str, set[int]] = defaultdict(set)
+        self._refused: defaultdict[str, dict[int, str]] = defaultdict(dict)
 
     def silences(self, diagnostic: Diagnostic) -> bool:
         """Whether an ignore covers a diagnostic that is in force, and may."""
         has_line = diagnostic.span is not None and diagnostic.file == self._document
-        key = (diagnostic.span.line if diagnostic.span and has_line else None, diagnostic.code)
-        if key not in self._asked:
+        line, code = diagnostic.span.line if diagnostic.span and has_line else _NO_LINE, diagnostic.code
+        if code not in self._asked or line not in self._asked[code]:
             return False
         reason = self._why_not(diagnostic)
         if reason:
-            self._refused[key] = reason
+            self._refused[code][line] = reason
         else:
-            self._used.add(key)
+            self._used[code].add(line)
         return not reason
 
     def _why_not(self, diagnostic: Diagnostic) -> str:
@@ -175,30 +184,34 @@ class _Applied:
         return ""
 
     def unused(self, leaf_path: str, *, reported: Callable[[str], bool], across: bool) -> Iterator[Diagnostic]:
-        """What there is to say of the ignores themselves, when all diagnostics are through."""
+        """What there is to say of the ignores themselves when all diagnostics are through, up to a number."""
+        told = list(self._unused(reported, across=across))
+        for ignore, message, hint in told[:_MOST]:
+            yield self._diagnostic(leaf_path, ignore, message, hint)
+        if len(told) > _MOST:
+            message = f"{len(told) - _MOST:,} more of what comments ask for, from here on, ignore nothing or may not"
+            yield self._diagnostic(leaf_path, told[_MOST][0], message, "remove what is not needed from the comments")
+
+    def _unused(self, reported: Callable[[str], bool], *, across: bool) -> Iterator[tuple[Ignore, str, str]]:
+        """The ignores that something is to be said of, that, and the hint."""
+        used = {code: sorted(lines) for code, lines in self._used.items()}
+        refused = {code: sorted(lines) for code, lines in self._refused.items()}
         for ignore in self._ignores:
             if ignore.mistake:
-                yield self._diagnostic(leaf_path, ignore, ignore.mistake, _HOW)
+                yield ignore, ignore.mistake, _HOW
             for code in ignore.codes:
                 if code not in _CODES:
-                    message = f"there is no rule {code}: `taxonomy rule` lists them"
-                    yield self._diagnostic(leaf_path, ignore, message, _removal(ignore, code))
-                elif reported(code) and (message := self._why_unused(ignore, code, across=across)):
-                    yield self._diagnostic(leaf_path, ignore, message, _removal(ignore, code))
-
-    def _why_unused(self, ignore: Ignore, code: str, *, across: bool) -> str:
-        keys = _covered(ignore, code)
-        refused = next((self._refused[key] for key in keys if key in self._refused), "")
-        if refused or any(key in self._used for key in keys):
-            return refused
-        if code in _ABOUT_COMMENTS:
-            return f"no comment can ignore {code}: the configuration can"
-        if code == _ACROSS and not across:
-            return ""
-        if not keys:
-            return f"nothing follows this comment, so it ignores no {code}"
-        line = f"on line {ignore.line}" if ignore.line is not None else "here"
-        return f"there is no {code} to ignore {line}{' or in the leaf as a whole' if ignore.whole_file else ''}"
+                    yield ignore, f"there is no rule {code}: `taxonomy rule` lists them", _removal(ignore, code)
+                    continue
+                line = _first_in(_covered(ignore), refused.get(code, ()))
+                if line is not None:
+                    message = self._refused[code][line]
+                elif _first_in(_covered(ignore), used.get(code, ())) is not None:
+                    continue
+                else:
+                    message = _why_unused(ignore, code, across=across)
+                if message and reported(code):
+                    yield ignore, message, _removal(ignore, code)
 
     def _diagnostic(self, leaf_path: str, ignore: Ignore, message: str, hint: str) -> Diagnostic:
         return Diagnostic(
@@ -214,11 +227,45 @@ class _Applied:
         )
 
 
-def _covered(ignore: Ignore, code: str) -> Sequence[_Key]:
-    return [
-        *([(ignore.line, code)] if ignore.line is not None else []),
-        *([(None, code)] if ignore.whole_file else []),
-    ]
+class _Stretches:
+    """Stretches of lines, to be asked whether a line lies in any of them."""
+
+    def __init__(self, stretches: Iterable[range]) -> None:
+        ordered = sorted(stretches, key=lambda stretch: stretch.start)
+        self._starts = [stretch.start for stretch in ordered]
+        self._stops = list(accumulate((stretch.stop for stretch in ordered), max))
+
+    def __contains__(self, line: int) -> bool:
+        place = bisect_right(self._starts, line)
+        return place > 0 and line < self._stops[place - 1]
+
+
+def _first_in(stretches: Iterable[range], lines: Sequence[int]) -> int | None:
+    """The first of the lines, which are sorted, that lies in one of the stretches."""
+    for stretch in stretches:
+        place = bisect_left(lines, stretch.start)
+        if place < len(lines) and lines[place] < stretch.stop:
+            return lines[place]
+    return None
+
+
+def _covered(ignore: Ignore) -> Sequence[range]:
+    """The stretches of lines that an ignore covers; what has no line stands on none that there is."""
+    whole = [range(_NO_LINE, _NO_LINE + 1)] if ignore.whole_file else []
+    return [*([ignore.lines] if ignore.lines else []), *whole]
+
+
+def _why_unused(ignore: Ignore, code: str, *, across: bool) -> str:
+    """What to say of an ignore that had nothing to do; empty if that cannot be known."""
+    if code in _ABOUT_COMMENTS:
+        return f"no comment can ignore {code}: the configuration can"
+    if code == _ACROSS and not across:
+        return ""
+    lines = ignore.lines
+    if not lines and not ignore.whole_file:
+        return f"nothing follows this comment, so it ignores no {code}"
+    where = f"on lines {lines[0]} to {lines[-1]}" if len(lines) > 1 else f"on line {lines[0]}" if lines else "here"
+    return f"there is no {code} to ignore {where}{' or in the leaf as a whole' if ignore.whole_file else ''}"
 
 
 def _removal(ignore: Ignore, code: str) -> str:

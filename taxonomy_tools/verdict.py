@@ -11,8 +11,9 @@ class Ignore:
     """A comment `# taxonomy: ignore TX505` in a document.
 
     `span` is where the comment stands, `codes` what it names, in capitals, each once. It covers findings that begin on
-    `line` (None: the comment is followed by nothing), and, if it stands above all content, those of the leaf that have
-    no line in the document. One that is not written as it must be names nothing; `mistake` says what is wrong with it.
+    `line` (None: the comment is followed by nothing) and on those after it up to `last_line`, if that is more, and, if
+    it stands above all content, those of the leaf that have no line in the document. One that is not written as it must
+    be names nothing; `mistake` says what is wrong with it.
     """
 
     span: Span
@@ -21,6 +22,12 @@ class Ignore:
     whole_file: bool = False
     mistake: str = ""
     frame: tuple[FrameLine, ...] = ()
+    last_line: int = 0
+
+    @property
+    def lines(self) -> range:
+        """The lines of the document that it covers."""
+        return range(self.line, max(self.line, self.last_line) + 1) if self.line is not None else range(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

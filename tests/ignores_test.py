@@ -113,6 +113,31 @@ def test_what_is_covered(text: str, lines: list[tuple[int | None, bool]]) -> Non
     assert [(ignore.line, ignore.whole_file) for ignore in found(filled)] == lines
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        pytest.param("{}\na: |\n  b\n\n  c\nd: e\n", range(2, 6), id="above the key of a block"),
+        pytest.param("a: |  {}\n  b\n  c\n\nd: e\n", range(1, 5), id="behind its sign, with the blank lines after it"),
+        pytest.param("a: >-  {}\n  b\n  c", range(1, 4), id="a block at the end, without a line end"),
+        pytest.param("a: |  {}\r\n  b\r\n  c\r\nd: e\r\n", range(1, 4), id="CRLF"),
+        pytest.param("a: |  {}\nd: e\n", range(1, 2), id="an empty block"),
+        pytest.param("{}\na: 'b\n  c'\nd: e\n", range(2, 4), id="in quotes"),
+        pytest.param("{}\na: b\n  c\nd: e\n", range(2, 4), id="plain"),
+        pytest.param("a: {}\n  'b\n  c'\nd: e\n", range(1, 4), id="on the key of what begins below"),
+        pytest.param("a:\n  {}\n  'b\n  c'\nd: e\n", range(3, 5), id="between both"),
+        pytest.param("a:\n  {}\n  - b: |\n      c\n    d: |\n      e\n", range(3, 5), id="above a list item"),
+        pytest.param("{}\n- |\n  c\n- |\n  d\n", range(2, 4), id="a text in a list"),
+        pytest.param("{}\na: &x |\n  b\nc: *x\n", range(2, 4), id="an anchor"),
+        pytest.param("a: &x |\n  b\n{}\nc: *x\n", range(4, 5), id="an alias"),
+        pytest.param("{}\na:\n  b: |\n    c\n", range(2, 3), id="not a whole mapping"),
+        pytest.param("{}\na: [b,\n  c]\n", range(2, 3), id="not a whole list"),
+        pytest.param("{}\na: {b: 'c\n  c', d: e}\n", range(2, 4), id="in braces"),
+    ],
+)
+def test_a_text_of_several_lines_is_covered_as_a_whole(text: str, lines: range) -> None:
+    assert [ignore.lines for ignore in found(text.replace("{}", "# taxonomy: ignore TX505"))] == [lines]
+
+
 def test_a_byte_order_mark_is_no_content() -> None:
     assert [(ignore.line, ignore.whole_file) for ignore in found("\ufeff# taxonomy: ignore TX401\na: b\n")] == [
         (2, True)
@@ -123,6 +148,7 @@ def test_a_byte_order_mark_is_no_content() -> None:
     "part",
     [
         pytest.param("# taxonomy: ignore TX505\n", id="ignores"),
+        pytest.param("- | # taxonomy: ignore TX505\n  a\n  b\n", id="above texts"),
         pytest.param("#\n", id="comments"),
         pytest.param("- 'x#' # taxonomy: ignore TX505\n", id="among texts"),
         pytest.param("# taxonomy: ignore TX505\u2028", id="in one line"),
