@@ -1,10 +1,11 @@
 """There are characters in the text that nobody sees.
 
 What it flags
-    Characters of `qna.yaml` (comments and keys too) and `attribution.txt` that are not shown or change how others are
-    shown: controls of the direction of text, zero-width characters, tags, rows of variation selectors, soft hyphens and
-    control characters. Not where they have a use: in emoji, between letters of scripts that need joiners, and marks of
-    direction beside text that runs from right to left.
+    Characters of `qna.yaml` (comments and keys too, and what escapes in double quotes stand for) and `attribution.txt`
+    that are not shown or change how others are shown: controls of the direction of text, zero-width characters, tags,
+    rows of variation selectors, blank letters, soft hyphens and control characters. Not where they have a use: in
+    emoji, between letters of scripts that need joiners, and marks of direction beside text that runs from right to
+    left.
 
 Why
     A reviewer approves what is seen, and a model learns what is there: words that are torn apart, text in another
@@ -18,11 +19,16 @@ For example
 """
 
 import re
+import sys
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from typing import TypeAlias
 
 from taxonomy_tools.attribution import parse
 from taxonomy_tools.diagnostics import Severity, Span
+from taxonomy_tools.document import Document
 from taxonomy_tools.rules.base import Finding, Subject, number_of
 from taxonomy_tools.text import Text, shorten
 
@@ -30,6 +36,8 @@ CODE = "TX510"
 NAME = "hidden-characters"
 SEVERITY = Severity.WARNING
 
+_Stretch: TypeAlias = tuple[int, int, str]
+"""Where hidden characters start and end in a text, and what they are."""
 _LINES = 50
 """Lines of a file that are told of one by one."""
 _NAMED = 3
@@ -41,7 +49,7 @@ _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 # All that a reader does not see (Unicode's Default_Ignorable_Code_Point, and the controls) but for what scripts use to
 # shape their own letters (Mongolian, Hangul, Khmer, shorthand, musical notation).
 _HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
 # A black flag with tags behind it is that of a region, if it ends as it should (UTS 51).
@@ -53,13 +61,30 @@ _JOINED = re.compile(
 )
 # Letters of scripts that write no spaces, where U+200B is where a line may break.
 _UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u3040-\u30ff\u3400-\u9fff]")
+# What shapes old Hangul, and Braille, whose space is a cell without dots.
+_JAMO = re.compile("[\u1100-\u115e\u1161-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
+_BRAILLE = re.compile("[\u2801-\u28ff]")
+# Escapes of YAML in double quotes, and those that may stand for what is not seen.
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_ESCAPED = {
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "v": "\v",
+    "N": "\x85",
+    "L": "\u2028",
+    "P": "\u2029",
+    "n": "\n",
+}
+_MAY_HIDE = re.compile(r"\\[0abevNLPxuU]")
 _PICTURE = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff\u20e3]")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding a line of either file, up to so many."""
     if subject.document is not None:
-        for span, message in _hidden(subject.document.text):
+        for span, message in _hidden(subject.document.text, _escaped(subject.document)):
             yield Finding(message=message, span=span, hint="remove what is not seen")
     if subject.attribution is not None:
         text = parse(subject.attribution).text
@@ -73,23 +98,59 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _hidden(text: Text) -> Iterator[tuple[Span, str]]:
+def _hidden(text: Text, escaped: Iterable[_Stretch] = ()) -> Iterator[tuple[Span, str]]:
     """Where in a text something is hidden, a line at most once, and what it is."""
-    if text.text.isascii() and _HIDDEN.search(text.text) is None:
-        return
-    lines: dict[int, tuple[int, list[str]]] = {}
-    for start, characters in _stretches(text.text):
+    raw = _stretches(text.text) if _HIDDEN.search(text.text) else iter(())
+    lines: dict[int, tuple[Span, list[str]]] = {}
+    for start, end, characters in merge(raw, escaped):
         number, _ = text.place(start)
-        lines.setdefault(number, (start, []))[1].append(characters)
-    for count, (start, stretches) in enumerate(lines.values()):
-        span = text.span(start, start + len(stretches[0]))
+        if number not in lines:
+            lines[number] = (text.span(start, end), [])
+        lines[number][1].append(characters)
+    for count, (span, stretches) in enumerate(lines.values()):
         if count == _LINES - 1 and len(lines) > _LINES:
             yield span, f"{_described(stretches)}, and more in {number_of(len(lines) - _LINES, 'line')} below"
             return
         yield span, _described(stretches)
 
 
-def _stretches(text: str) -> Iterator[tuple[int, str]]:
+def _escaped(document: Document) -> Iterator[_Stretch]:
+    """What escapes hide in a document's scalars."""
+    text = document.text.text
+    if _MAY_HIDE.search(text) is not None:
+        for start, end in document.escaped():
+            yield from _hidden_by_escapes(text[start:end], start)
+
+
+def _hidden_by_escapes(source: str, offset: int) -> Iterator[_Stretch]:
+    """What escapes hide in a scalar of that source, at an offset into the text."""
+    parts: list[str] = []
+    places: list[int] = []  # of each escape in what is read
+    escapes: list[re.Match[str]] = []
+    length = last = 0
+    for match in _ESCAPE.finditer(source):
+        parts.append(source[last : match.start()])
+        length += match.start() - last
+        places.append(length)
+        escapes.append(match)
+        parts.append(_character(match))
+        length += len(parts[-1])
+        last = match.end()
+    for start, end, characters in _stretches("".join([*parts, source[last:]])):
+        first, behind = bisect_left(places, start), bisect_left(places, end)
+        if first < behind:  # without an escape, it is seen in the text as it is
+            yield offset + escapes[first].start(), offset + escapes[behind - 1].end(), characters
+
+
+def _character(match: re.Match[str]) -> str:
+    """The character that an escape stands for; of a letter, for what is seen or breaks a line, one that is seen."""
+    code = match[1] or match[2] or match[3]
+    if code is not None:
+        return chr(min(int(code, 16), sys.maxunicode))
+    return _ESCAPED.get(match[4], match[4])
+
+
+def _stretches(text: str) -> Iterator[_Stretch]:
     """Rows of hidden characters that have no use where they stand, with their places."""
     regions = {match.start() + 1 for match in _REGION.finditer(text)}
     right_to_left = _RightToLeft(text)
@@ -104,7 +165,7 @@ def _stretches(text: str) -> Iterator[tuple[int, str]]:
             continue
         if not characters.strip(_BIDI_MARKS) and right_to_left.around(start):
             continue
-        yield start, characters
+        yield start, start + len(characters), characters
 
 
 def _is_of_use(characters: str, before: str, after: str) -> bool:
@@ -113,6 +174,10 @@ def _is_of_use(characters: str, before: str, after: str) -> bool:
         return _JOINED.match(before) is not None or (characters == "\u200d" and _is_picture(before, after))
     if characters == "\u200b":
         return _UNSPACED.match(before) is not None and _UNSPACED.match(after) is not None
+    if characters in "\u115f\u1160":
+        return _JAMO.match(before) is not None or _JAMO.match(after) is not None
+    if not characters.strip("\u2800"):
+        return _BRAILLE.match(before) is not None or _BRAILLE.match(after) is not None
     if characters == "\u034f":  # between marks it keeps their order
         return before != "" and unicodedata.category(before) == "Mn"
     if characters == "\ufe0f\u200d":

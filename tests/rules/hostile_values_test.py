@@ -141,6 +141,37 @@ def test_patterns_are_told_up_to_a_number(count: int, more: str) -> None:
         assert messages == [f"`../{number}.txt` {fault}{more if number == 99 else ''}" for number in range(100)]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(r'"a\u200bb"', [(1, 6, 6, "U+200B ZERO WIDTH SPACE")], id="four digits"),
+        pytest.param(r'"\x1b"', [(1, 5, 4, "U+001B ESCAPE")], id="two digits"),
+        pytest.param(r'"\e"', [(1, 5, 2, "U+001B ESCAPE")], id="a letter"),
+        pytest.param(r'"\u202e\u202e x"', [(1, 5, 12, "U+202E RIGHT-TO-LEFT OVERRIDE (2 times)")], id="a row"),
+        pytest.param('"b\n  c\\u2060"', [(2, 4, 6, "U+2060 WORD JOINER")], id="on another line"),
+        pytest.param(r'"\U0001F468\u200D\U0001F469 \n\t\"\\u200b"', [], id="emoji, and no hidden ones"),
+        pytest.param(r"'\u200b'", [], id="no escape in single quotes"),
+        pytest.param(r"\u200b", [], id="no escape in plain text"),
+        pytest.param('"a\u115fb"', [(1, 6, 1, "U+115F HANGUL CHOSEONG FILLER")], id="a filler"),
+        pytest.param('"a\u2800b"', [(1, 6, 1, "U+2800 BRAILLE PATTERN BLANK")], id="a blank"),
+        pytest.param('"\u2803\u2800\u2801 \u115f\u1161"', [], id="fillers and blanks that are of use"),
+    ],
+)
+def test_hidden_characters_in_values(text: str, expected: list[tuple[int, int, int, str]]) -> None:
+    found = list(hidden_characters.check(subject(f"a: {text}\n")))
+    shown = [
+        (one.span.line, one.span.column, one.span.end_column - one.span.column, one.message.split(" ", 2)[2])
+        for one in found
+        if one.span is not None
+    ]
+    assert shown == expected
+
+
+def test_a_tag_of_escapes_is_spelled() -> None:
+    (finding,) = hidden_characters.check(subject(r'a: "x\U000E0068\U000E0069"'))
+    assert finding.message == "2 hidden tags spell `hi`"
+
+
 def test_licences_are_looked_at_up_to_a_number() -> None:
     attribution = "".join(f"Title: a\nLicense: MIT or L{number}\nCreator: c\n\n" for number in range(5000))
     (finding,) = license_not_allowed.check(subject("version: 3\n", attribution.encode()))
