@@ -46,7 +46,7 @@ def demo_session() -> str:
         run = subprocess.run(
             [demo.diff_command(), *SHOWN],
             cwd=clone,
-            env=demo.environment(clone) | {"NO_COLOR": "1", "PYTHONUTF8": "1"},
+            env=demo.environment(clone) | {"NO_COLOR": "1", "PYTHONUTF8": "1", "TAXONOMY_CACHE": "off"},
             check=False,
             stdout=subprocess.PIPE,
             encoding="utf-8",
