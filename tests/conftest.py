@@ -5,8 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.repository import Repo, isolated_environment
+
+# No clock fails a property: what must be fast has tests of its own. In CI every run draws the same examples.
+settings.register_profile("unhurried", settings.get_profile("ci" if "CI" in os.environ else "default"), deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from taxonomy_tools.records import from_json, to_json
 from taxonomy_tools.verdict import Verdict
 
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
     lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(st.text(), inner, max_size=3)),
 )
 TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
