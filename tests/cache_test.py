@@ -404,6 +404,7 @@ def test_a_writer_that_is_killed_breaks_nothing(path: Path, told: list[str], ope
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit of file size here")
+@pytest.mark.usefixtures("unmeasured")
 def test_a_full_disk_is_done_without(path: Path, told: list[str], opened: Callable[[], Cache]) -> None:
     path.parent.mkdir()
     code = (

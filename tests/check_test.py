@@ -246,4 +246,4 @@ def test_a_document_that_yamllint_crashes_on_hides_no_other(repo: Repo, tmp_path
         (report.path, [item.code for item in report.diagnostics if ordered not in item.message])
         for report in check(repo.path, yaml_rules=rules).leaves
     ]
-    assert found == [(A, []), (B, ["TX005", "TX302"]), ("compositional_skills/c", [])]
+    assert found == [(A, []), (B, ["TX005", "TX302", "TX510"]), ("compositional_skills/c", [])]

@@ -501,6 +501,7 @@ def test_noise_in_its_place_is_one_line_and_the_same_verdict(repo: Repo) -> None
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit of file size here")
+@pytest.mark.usefixtures("unmeasured")
 def test_a_full_disk_changes_no_verdict(repo: Repo) -> None:
     some(repo)
     draw = random.Random(1)
