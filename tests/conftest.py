@@ -26,7 +26,7 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No coverage in the processes that the test starts: it writes files of its own, which a full disk has no room for."""
+    """No coverage in the processes that the test starts: it writes files, which a full disk has no room for."""
     for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
         monkeypatch.delenv(name)
 
