@@ -85,4 +85,4 @@ def test_a_line_put_in_is_the_only_one(lines: list[str], place: int) -> None:
 def test_hostile_texts_take_no_longer(before: bytes, after: bytes) -> None:
     started = time.perf_counter()
     changed_lines(before, after)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 20

@@ -292,7 +292,7 @@ def test_many_named_files_among_many_leaves(repo: Repo) -> None:
     paths = [repo.path / f"knowledge/k{number}/qna.yaml" for number in range(count)]
     start = time.process_time()
     assert len(check(*paths, taxonomy=repo.path).leaves) == count
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
 
 
 # What is no repository

@@ -79,4 +79,4 @@ def test_hostile_text_takes_no_time(text: str) -> None:
     start = process_time()
     count_words(text)
     fold(text)
-    assert process_time() - start < 5
+    assert process_time() - start < 20
