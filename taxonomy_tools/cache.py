@@ -240,7 +240,7 @@ class Cache:
     def _select(self, columns: str, keys: Iterable[bytes]) -> Iterator[tuple[Any, ...]]:
         rest = iter(keys)
         while self._connection is not None and (part := tuple(islice(rest, _ASKED))):
-            marks = ",".join("?" * len(part))
+            marks = ",".join("?" * len(part))  # that is all that is put into the statement
             yield from self._connection.execute(f"SELECT {columns} FROM kept WHERE key IN ({marks})", part)  # noqa: S608
 
     @contextmanager
@@ -268,7 +268,7 @@ class Cache:
             (rows,) = connection.execute("SELECT count(*) FROM kept").fetchone()
             if not rows:
                 return
-            oldest = "SELECT rowid FROM kept ORDER BY used, rowid LIMIT ?"
+            oldest = "SELECT rowid FROM kept ORDER BY used, rowid LIMIT ?"  # no value of anybody's is in it
             connection.execute(f"DELETE FROM kept WHERE rowid IN ({oldest})", (-(-rows // _SHARE),))  # noqa: S608
 
     @contextmanager

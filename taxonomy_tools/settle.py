@@ -464,6 +464,7 @@ def _config(settings: Mapping[str, Setting], rules: Rules, *, guarded: bool) -> 
 def _standards(values: Mapping[str, Value]) -> Standards:
     version = values.get("schema_version", UPSTREAM.schema_version)
     licenses = values.get("licenses")
+    # Each value is of its key's type: the schema, or the reading of a variable or option, has seen to that.
     numbers = {key: values[f"limits.{key}"] for key in _LIMITS if f"limits.{key}" in values}
     return replace(
         UPSTREAM,
@@ -478,7 +479,7 @@ def _generation(values: Mapping[str, Value]) -> Generation:
     set_here = {key.removeprefix("generate."): value for key, value in values.items() if key.startswith("generate.")}
     if "host" in set_here:
         set_here["hosts"] = set_here.pop("host")
-    return Generation(**set_here)  # type: ignore[arg-type]
+    return Generation(**set_here)  # type: ignore[arg-type] # held to the schema when it was read
 
 
 def _text(value: object) -> str | None:

@@ -371,7 +371,7 @@ def _asked_of_document(known: Known, kind: LeafKind, identity: Identity | None) 
             default = identity.user if identity is not None and name == "created_by" else ""
             answer = _prompt(_QUESTIONS[name], default)
             value: object = answer if name != "patterns" else (answer,) if answer else ()
-            known = replace(known, **{name: value})  # type: ignore[arg-type]
+            known = replace(known, **{name: value})  # type: ignore[arg-type] # `patterns` alone is no text
     return known
 
 
