@@ -13,8 +13,9 @@ import click
 
 from taxonomy_tools import __version__
 from taxonomy_tools.base import FALLBACKS
+from taxonomy_tools.boundary import Exit
 from taxonomy_tools.config import BASELINE_FILE, CONFIG_FILE
-from taxonomy_tools.main import Exit, cli
+from taxonomy_tools.main import cli
 from taxonomy_tools.settle import CONFIG_VARIABLE, VARIABLES
 
 FOLDER = Path(__file__).parent

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import click
 
+from taxonomy_tools.boundary import in_bounds
 from taxonomy_tools.errors import Remedy, TaxonomyError
-from taxonomy_tools.main import check_command, diff_command, in_bounds
+from taxonomy_tools.main import check_command, diff_command
 
 
 def check_touched(name: str, argv: Sequence[str] | None, *options: str) -> int:

@@ -35,15 +35,15 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("across",),
     ("check",),
     ("plan",),
-    ("api",),
+    ("api", "boundary"),
     ("commands",),
     ("main",),
-    ("hook",),
+    ("hook", "action"),
     ("hooks",),
 )
 # Who may import what does not come with Python: all of it costs time at every start.
 OUTSIDERS: dict[str, tuple[str, ...]] = {
-    "click": ("main", "commands", "reporters", "hook"),
+    "click": ("boundary", "main", "commands", "reporters", "hook"),
     "git": ("git",),
     "gitdb": (),
     "httpx": ("generate", "probe"),
@@ -63,7 +63,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
     "socket": (),
     "ssl": (),
     "urllib": (),
-    "subprocess": ("yamllint", "git", "author"),
+    "subprocess": ("yamllint", "git", "author", "action"),
     "multiprocessing": ("pool",),
 }
 

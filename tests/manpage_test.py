@@ -9,7 +9,8 @@ import click
 import pytest
 
 from docs import manpage
-from taxonomy_tools.main import Exit, cli
+from taxonomy_tools.boundary import Exit
+from taxonomy_tools.main import cli
 from tests.command import environment
 from tests.repository import Repo
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from docs import demo, readme
-from taxonomy_tools.main import Exit, cli
+from taxonomy_tools.boundary import Exit
+from taxonomy_tools.main import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
