@@ -4,6 +4,7 @@
 #   make test    everything: lint, types, the project's own hooks, tests with branch coverage
 #   make lint    what make test does before its tests
 #   make docs    README.md's tables, the man pages and the pages in docs/, as far as they are made from the program
+#   make lock    what the Action installs, anew: .github/action/requirements.txt
 #   make bench   what it costs, against yamllint and git status: build/bench.md
 #   make clean   removes whatever the above made
 
@@ -20,7 +21,7 @@ export PRE_COMMIT_HOME := $(CURDIR)/.venv/pre-commit
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint docs lock bench clean
 .SUFFIXES:
 
 help:
@@ -50,6 +51,11 @@ docs: .venv/.made
 	@python -m docs.manpage
 	@python -m docs.rules
 	@python -m docs.configuration
+	@python -m docs.maintaining
+
+lock: .venv/.made
+	@python -m pip install --quiet uv
+	@python -m docs.lock
 
 bench: .venv/.made
 	@python -m benchmarks.bench build/bench.md
