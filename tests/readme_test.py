@@ -12,6 +12,7 @@ import pytest
 from docs import demo, readme
 from taxonomy_tools.boundary import Exit
 from taxonomy_tools.main import cli
+from tests import console
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,9 +32,8 @@ def test_filling_needs_every_part() -> None:
 
 def commands_shown() -> list[str]:
     """Each command line of the console blocks that calls this program."""
-    blocks = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
-    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
-    calls = [re.split(r"\s+#|\s+\|", line)[0] for line in lines]
+    steps = (step for block in console.blocks(README, "console") for step in console.steps(block.text))
+    calls = [re.split(r"\s+#|\s+\|", step.command)[0] for step in steps]
     return sorted({call for call in calls if re.match(r"(git )?taxonomy\b", call)})
 
 
