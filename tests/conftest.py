@@ -14,6 +14,20 @@ settings.register_profile("unhurried", settings.get_profile("ci" if "CI" in os.e
 settings.load_profile("unhurried")
 
 
+# Before the fixtures below unset them: where the live suite finds a server and a model.
+LIVE = ("OLLAMA_HOST", "TAXONOMY_TEST_MODEL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the live suite out, unless it is asked for and there is a server to ask."""
+    if "ollama" in config.getoption("markexpr") and all(os.environ.get(name) for name in LIVE):
+        return
+    skip = pytest.mark.skip(reason=f"needs -m ollama, {' and '.join(LIVE)}")
+    for item in items:
+        if item.get_closest_marker("ollama"):
+            item.add_marker(skip)
+
+
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unset what a hook, a CI run or the machine's owner may have set."""

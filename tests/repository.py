@@ -19,7 +19,7 @@ PERSON = {
     "GIT_COMMITTER_EMAIL": "ada@example.org",
 }
 # What says to Git, to pre-commit or to us which repository, base or CI event is meant.
-_FOREIGN = ("GIT_", "GITHUB_", "CI_", "GITLAB_", "PRE_COMMIT", "TAXONOMY_", "SSH_ASKPASS")
+_FOREIGN = ("GIT_", "GITHUB_", "CI_", "GITLAB_", "OLLAMA_", "PRE_COMMIT", "TAXONOMY_", "SSH_ASKPASS")
 _KEPT = frozenset({"TAXONOMY_CORPUS"})
 
 
