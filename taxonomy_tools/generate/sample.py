@@ -41,8 +41,8 @@ class Scores:
     """What was measured of a sample, each from 0 to 1; None where it was not.
 
     `likeness_to_seeds` and `likeness_to_samples` are the highest ROUGE-L against the seed examples and against the
-    samples that were kept before it, `support` the share of the response that the context holds, and `judge` what
-    another model gives it.
+    samples that were kept before it (None below the limit: less is not looked for), `support` the share of the response
+    that the context holds, and `judge` what another model gives it.
     """
 
     likeness_to_seeds: float | None = None
