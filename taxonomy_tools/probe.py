@@ -5,6 +5,7 @@ comes back is somebody else's: it is read up to a limit, and no type in it is ta
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 11434
 SECONDS = 3.0
 """How long a server may take for one answer, all of it."""
+QUESTIONS = ("version", "ps", "tags")
 _MAX_BYTES = 8 << 20
+_LONGEST = 64
+"""Characters of a version, which is stored with each answer."""
+_SECRET = re.compile(r"(?<=//)[^/]*@|^[^/]*@")
 _DEFAULT_TAG = "latest"
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a server listens on is no address to call
 _LOOPBACK = ("localhost", "::1")
@@ -65,20 +70,35 @@ def look(host: str) -> Server:
     """
     import httpx
 
-    url = _url(host)
-    address = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    url = url_of(host)
+    address = address_of(url)
     # A proxy that the environment names would be asked for localhost, too.
     with httpx.Client(timeout=SECONDS, trust_env=False, follow_redirects=False, auth=_user(url)) as client:
-        version = _ask(client, url, "version", address).get("version")
-        if not isinstance(version, str):
-            raise _strange(address, "it does not tell its version")
-        loaded = {model.name: model for model in _models(_ask(client, url, "ps", address))}
-        models = tuple(loaded.get(one.name, one) for one in _models(_ask(client, url, "tags", address)))
+        return server_of(url, **{question: _ask(client, url, question, address) for question in QUESTIONS})
+
+
+def server_of(
+    url: "httpx.URL", *, version: dict[object, object], ps: dict[object, object], tags: dict[object, object]
+) -> Server:
+    """What the server at an address is, from its answers to the three questions. Raises TaxonomyError."""
+    address = address_of(url)
+    told = version.get("version")
+    if not isinstance(told, str):
+        raise strange(address, "it does not tell its version")
+    loaded = {model.name: model for model in _models(ps)}
+    models = tuple(loaded.get(one.name, one) for one in _models(tags))
     local = url.host in _LOOPBACK or url.host.startswith("127.")
-    return Server(address=address, version=version, models=models, local=local, encrypted=url.scheme == "https")
+    encrypted = url.scheme == "https"
+    return Server(address=address, version=told[:_LONGEST], models=models, local=local, encrypted=encrypted)
 
 
-def _url(host: str) -> "httpx.URL":
+def address_of(url: "httpx.URL") -> str:
+    """An address without what may be secret in it, to be shown."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def url_of(host: str) -> "httpx.URL":
+    """The address of a server, from what Ollama's own programs take. Raises TaxonomyError."""
     import httpx
 
     text = host.strip()
@@ -96,7 +116,8 @@ def _url(host: str) -> "httpx.URL":
         return url.copy_with(host=_EVERYWHERE.get(url.host, url.host), query=None, fragment=None)
     except (httpx.InvalidURL, ValueError) as error:
         raise TaxonomyError(
-            f"`{host}` is no address of an Ollama server: {error}.", Remedy("For example:", "http://127.0.0.1:11434")
+            f"`{_SECRET.sub('', host)}` is no address of an Ollama server: {error}.",
+            Remedy("For example:", "http://127.0.0.1:11434"),
         ) from error
 
 
@@ -114,21 +135,21 @@ def _ask(client: "httpx.Client", url: "httpx.URL", question: str, address: str) 
     try:
         with client.stream("GET", url.copy_with(path=path, username=None, password=None)) as response:
             if response.status_code != httpx.codes.OK:
-                raise _strange(address, f"it answers /api/{question} with {response.status_code}")
+                raise strange(address, f"it answers /api/{question} with {response.status_code}")
             for part in response.iter_bytes():
                 body += part
                 if len(body) > _MAX_BYTES or time.monotonic() > end:
-                    raise _strange(address, f"its answer to /api/{question} does not end")
+                    raise strange(address, f"its answer to /api/{question} does not end")
     except httpx.TimeoutException as error:
-        raise _unreachable(address, f"no answer within {SECONDS:g} seconds") from error
+        raise unreachable(address, f"no answer within {SECONDS:g} seconds") from error
     except httpx.HTTPError as error:
-        raise _unreachable(address, str(error) or type(error).__name__) from error
+        raise unreachable(address, str(error) or type(error).__name__) from error
     try:
         answer = json.loads(bytes(body))
     except (ValueError, RecursionError) as error:
-        raise _strange(address, f"its answer to /api/{question} is no JSON") from error
+        raise strange(address, f"its answer to /api/{question} is no JSON") from error
     if not isinstance(answer, dict):
-        raise _strange(address, f"its answer to /api/{question} is no JSON object")
+        raise strange(address, f"its answer to /api/{question} is no JSON object")
     return answer
 
 
@@ -148,11 +169,13 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _unreachable(address: str, reason: str) -> TaxonomyError:
+def unreachable(address: str, reason: str) -> TaxonomyError:
+    """Nobody answers at an address."""
     return TaxonomyError(f"no Ollama server answers at {address}: {reason}.", Remedy("Start it:", "ollama serve"))
 
 
-def _strange(address: str, reason: str) -> TaxonomyError:
+def strange(address: str, reason: str) -> TaxonomyError:
+    """Somebody answers at an address, but not as Ollama does."""
     return TaxonomyError(
         f"what answers at {address} is no Ollama server: {reason}.", Remedy("Name one:", "OLLAMA_HOST=HOST:PORT")
     )
