@@ -1,8 +1,9 @@
-"""Makes the lock of the Action anew: what pyproject.toml asks for at run time and to build a wheel, by hashes.
+"""Makes the locks anew, by hashes: what the Action installs, and what generate.yml installs besides.
 
     python -m pip install uv && python -m docs.lock
 
-It holds for every Python and platform that pyproject.toml allows, and names no index. `--upgrade` takes newer versions.
+Both hold what pyproject.toml asks for at run time and to build a wheel, for every Python and platform that it allows,
+and name no index. `--upgrade` takes newer versions.
 """
 
 import subprocess
@@ -11,18 +12,27 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LOCK = ".github/action/requirements.txt"
+LOCKS = {
+    ".github/action/requirements.txt": (),
+    ".github/action/generate.txt": ("--extra", "generate"),
+}
+"""Each lock, with what else is to be in it."""
 
 
 def main() -> int:
-    """Write the lock; gives uv's exit code."""
+    """Write the locks; gives the exit code of the first uv that failed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     build = "\n".join(project["build-system"]["requires"])
     python = project["project"]["requires-python"].removeprefix(">=")
     options = ["--universal", "--python-version", python, "--generate-hashes", "--no-emit-index-url", "--quiet"]
-    where = ["--custom-compile-command", "python -m docs.lock", "--output-file", LOCK]
-    command = [sys.executable, "-m", "uv", "pip", "compile", *options, *where, *sys.argv[1:], "pyproject.toml", "-"]
-    return subprocess.run(command, cwd=ROOT, input=build, text=True, check=False).returncode
+    for lock, more in LOCKS.items():
+        where = ["--custom-compile-command", "python -m docs.lock", "--output-file", lock]
+        sources = [*more, *sys.argv[1:], "pyproject.toml", "-"]
+        command = [sys.executable, "-m", "uv", "pip", "compile", *options, *where, *sources]
+        status = subprocess.run(command, cwd=ROOT, input=build, text=True, check=False).returncode
+        if status:
+            return status
+    return 0
 
 
 if __name__ == "__main__":

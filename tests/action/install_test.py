@@ -69,6 +69,6 @@ def test_runner_without_a_python_is_told_what_to_add(tmp_path: Path, present: bo
     found = runner.play(tmp_path / "work", name="push", event={}, env={"PATH": os.fspath(programs)})
     assert (found.status, [one.message for one in found.annotations]) == (
         2,
-        ["there is no Python 3.11 or newer. Put actions/setup-python before this action."],
+        ["there is no Python 3.11 or newer: put actions/setup-python before this."],
     )
     assert set(found.outputs.values()) == {""}
