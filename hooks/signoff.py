@@ -5,10 +5,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from taxonomy_tools.author import Author, author_of_commit, is_merge
+from taxonomy_tools.author import Author, author_of_commit, committer_of_commit, is_merge
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.signoff import TRAILER, is_bot, signed_off
-from taxonomy_tools.streams import open_streams
+from taxonomy_tools.signoff import TRAILER, is_bot, is_same, signed_off, trailer_option
+from taxonomy_tools.streams import open_streams, send_to_nowhere
 
 _SCISSORS = "------------------------ >8 ------------------------"
 """How the line ends below which Git takes nothing for the message: what `git commit --verbose` shows."""
@@ -17,8 +17,8 @@ _SCISSORS = "------------------------ >8 ------------------------"
 def main(argv: Sequence[str] | None = None) -> int:
     """Look for the author's sign-off in the file of a commit's message, which is all there is in `argv`.
 
-    As for TX701, merges and apps (`dependabot[bot]`) need none. 0 if all is well, 1 if it is missing, 2 if that cannot
-    be told.
+    As for TX701, merges and apps (`dependabot[bot]`) need none. 0 if all is well, 1 if it is missing (also where nobody
+    listens: a commit is not to pass for that), 2 if that cannot be told.
     """
     open_streams()
     arguments = sys.argv[1:] if argv is None else argv
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("Usage: taxonomy-signoff FILE (which holds a commit's message, as in a commit-msg hook).")
     try:
         author = author_of_commit()
-        well = is_bot(author.name) or any(
+        well = is_bot(author.name, author.email) or any(
             signed_off(message, author.name, author.email) for message in _messages(Path(arguments[0]))
         )
         if well or is_merge():
@@ -35,7 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(error.message, *(f"{remedy.label}  {remedy.command}".rstrip() for remedy in error.remedies))
     except OSError as error:
         return _complain(f"{arguments[0]} cannot be read: {error.strerror}.")
-    sys.stdout.writelines(f"{_shown(line)}\n" for line in _finding(arguments[0], author))
+    try:
+        sys.stdout.writelines(f"{_shown(line)}\n" for line in _finding(arguments[0], author))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        send_to_nowhere(sys.stdout)
+    except OSError as error:
+        send_to_nowhere(sys.stdout)
+        return _complain(f"what there is to say cannot be written: {error.strerror}.")
     return 1
 
 
@@ -50,15 +57,26 @@ def _messages(file: Path) -> Iterator[str]:
 
 def _finding(file: str, author: Author) -> Iterator[str]:
     missing = f"{TRAILER}: {author.name} <{author.email}>"
+    committer = committer_of_commit()
+    another = committer is not None and not is_same((author.name, author.email), (committer.name, committer.email))
+    option = trailer_option(author.name, author.email) if another else "--signoff"
     yield f"{file}: error TX701 missing-sign-off: the message lacks the line `{missing}`"
-    yield "  With it you certify the Developer Certificate of Origin: https://developercertificate.org/"
-    yield "  Add it:                            git commit --signoff"
-    yield f"  To go on with the message so far:  git commit --signoff --edit --file={shlex.quote(file)}"
+    if another:
+        yield "  With it the author certifies the Developer Certificate of Origin: https://developercertificate.org/"
+        yield "  --signoff would add the committer's line. With the author's consent:"
+    else:
+        yield "  With it you certify the Developer Certificate of Origin: https://developercertificate.org/"
+    yield f"  Add it:                            git commit {option}"
+    yield f"  To go on with the message so far:  git commit {option} --edit --file={shlex.quote(file)}"
 
 
 def _complain(*lines: str) -> int:
     first, *rest = map(_shown, lines)
-    sys.stderr.write(f"taxonomy-signoff: {first}\n" + "".join(f"  {line}\n" for line in rest))
+    try:
+        sys.stderr.write(f"taxonomy-signoff: {first}\n" + "".join(f"  {line}\n" for line in rest))
+        sys.stderr.flush()
+    except OSError:  # nobody listens, which changes nothing about the exit code
+        send_to_nowhere(sys.stderr)
     return 2
 
 

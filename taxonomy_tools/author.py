@@ -15,7 +15,7 @@ _IDENT = re.compile(r"(?P<name>[^<]*)<(?P<email>[^>]*)>")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
-    """The author of a commit, by the name and the e-mail address that it will have."""
+    """The author or the committer of a commit, by the name and the e-mail address that it will have."""
 
     name: str
     email: str
@@ -28,9 +28,8 @@ def author_of_commit() -> Author:
         TaxonomyError: Git does not know, or is not there.
 
     """
-    status, out, err = _ask("var", "GIT_AUTHOR_IDENT")
-    found = _IDENT.match(out)
-    if status != 0 or found is None:
+    found, err = _person("GIT_AUTHOR_IDENT")
+    if found is None:
         lines = [line for line in err.splitlines() if line.startswith(("fatal:", "error:"))]
         because = f" ({lines[-1].partition(': ')[2].rstrip('.')})" if lines else ""
         raise TaxonomyError(
@@ -38,13 +37,25 @@ def author_of_commit() -> Author:
             Remedy("Tell it:", 'git config --global user.name "YOUR NAME"'),
             Remedy("and:", "git config --global user.email YOU@EXAMPLE.ORG"),
         )
-    return Author(name=found["name"].strip(), email=found["email"])
+    return found
+
+
+def committer_of_commit() -> Author | None:
+    """Who makes the commit, and is signed for by `git commit --signoff`; None where Git does not know."""
+    return _person("GIT_COMMITTER_IDENT")[0]
 
 
 def is_merge() -> bool:
     """Whether the commit that is being made here ends a merge."""
     status, _, _ = _ask("rev-parse", "--verify", "--quiet", "MERGE_HEAD^{commit}")
     return status == 0
+
+
+def _person(variable: str) -> tuple[Author | None, str]:
+    """Whom one of Git's variables names, and what Git complains of."""
+    status, out, err = _ask("var", variable)
+    found = _IDENT.match(out) if status == 0 else None
+    return (None if found is None else Author(name=found["name"].strip(), email=found["email"])), err
 
 
 def _ask(*arguments: str) -> tuple[int, str, str]:

@@ -1,6 +1,7 @@
 """What is wrong with a contribution as a whole, whatever its leaves hold: with its commits."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from taxonomy_tools.diagnostics import Diagnostic
@@ -37,11 +38,20 @@ def look_at(repository: Repository, comparison: Comparison, head: str | None) ->
         # Where history is cut off, what came from the base cannot be told from what did not.
         commits = commits[:1]
         notes.append("Only the newest commit was looked at for its sign-off, because this clone is shallow.")
-    return Contribution(diagnostics=tuple(_diagnostics(commits, comparison.start)), notes=tuple(notes))
+    found = _diagnostics(commits, comparison.start, _committer(repository, os.environ))
+    return Contribution(diagnostics=tuple(found), notes=tuple(notes))
 
 
-def _diagnostics(commits: tuple[Commit, ...], start: str) -> Iterator[Diagnostic]:
-    for finding in missing_sign_off.check(commits, start=start):
+def _committer(repository: Repository, environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Whom `git commit --signoff` would sign for here, None where nobody has told Git."""
+    settings = repository.settings
+    name = environ.get("GIT_COMMITTER_NAME") or settings.last("user.name")
+    email = environ.get("GIT_COMMITTER_EMAIL") or settings.last("user.email") or environ.get("EMAIL")
+    return (name, email) if name and email else None
+
+
+def _diagnostics(commits: tuple[Commit, ...], start: str, committer: tuple[str, str] | None) -> Iterator[Diagnostic]:
+    for finding in missing_sign_off.check(commits, start=start, committer=committer):
         yield Diagnostic(
             code=missing_sign_off.CODE,
             name=missing_sign_off.NAME,

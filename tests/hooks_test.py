@@ -3,6 +3,7 @@
 import importlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from taxonomy_tools.rules import missing_sign_off
-from tests.command import ATTRIBUTION, SCRIPTS, leaf, run, skill
+from tests.command import ATTRIBUTION, SCRIPTS, Result, leaf, run, skill
 from tests.repository import Repo
 
 ROOT = Path(__file__).parents[1]
@@ -232,9 +233,13 @@ def test_messages(repo: Repo, message: bytes, status: int) -> None:
     assert run("taxonomy-signoff", "message", cwd=repo.path, env=PERSON).status == status
 
 
+def committer(name: str, email: str) -> dict[str, str]:
+    return {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
+
+
 def test_what_is_said_of_a_missing_sign_off(repo: Repo) -> None:
     repo.write("it's", "Change\n")
-    person = {**PERSON, "GIT_AUTHOR_NAME": "A\x1b[31mB"}
+    person = {**PERSON, "GIT_AUTHOR_NAME": "A\x1b[31mB", **committer("a\x1b[31mb", "ZOE@example.org")}
     assert run("taxonomy-signoff", "it's", cwd=repo.path, env=person).out == (
         "it's: error TX701 missing-sign-off: the message lacks the line "
         "`Signed-off-by: A\\x1b[31mB <zoe@example.org>`\n"
@@ -244,10 +249,79 @@ def test_what_is_said_of_a_missing_sign_off(repo: Repo) -> None:
     )
 
 
-def test_app_need_not_sign_off(repo: Repo) -> None:
+def test_what_is_said_where_signoff_would_add_the_line_of_another(repo: Repo) -> None:
     repo.write("message", "Change\n")
-    bot = {**PERSON, "GIT_AUTHOR_NAME": "dependabot[bot]"}
-    assert run("taxonomy-signoff", "message", cwd=repo.path, env=bot).status == 0
+    person = {"GIT_AUTHOR_NAME": "Bo $(id) O'Neil", "GIT_AUTHOR_EMAIL": "bo@example.org", **committer("Ada", "a@b.org")}
+    option = "--trailer 'Signed-off-by: Bo $(id) O'\"'\"'Neil <bo@example.org>'"
+    assert run("taxonomy-signoff", "message", cwd=repo.path, env=person) == Result(
+        status=1,
+        out="message: error TX701 missing-sign-off: the message lacks the line "
+        "`Signed-off-by: Bo $(id) O'Neil <bo@example.org>`\n"
+        "  With it the author certifies the Developer Certificate of Origin: https://developercertificate.org/\n"
+        "  --signoff would add the committer's line. With the author's consent:\n"
+        f"  Add it:                            git commit {option}\n"
+        f"  To go on with the message so far:  git commit {option} --edit --file=message\n",
+        err="",
+    )
+    made = shlex.split(f"commit --allow-empty -m x {option}")
+    repo.git(*made, env=person)
+    repo.write("message", repo.ask("log", "-1", "--format=%B"))
+    assert run("taxonomy-signoff", "message", cwd=repo.path, env=person) == Result(status=0, out="", err="")
+
+
+@pytest.mark.parametrize(
+    ("email", "status"),
+    [
+        pytest.param("49699333+dependabot[bot]@users.noreply.github.com", 0, id="its address"),
+        pytest.param("eve@example.org", 1, id="its name alone"),
+    ],
+)
+def test_app_need_not_sign_off(repo: Repo, email: str, status: int) -> None:
+    repo.write("message", "Change\n")
+    bot = {"GIT_AUTHOR_NAME": "dependabot[bot]", "GIT_AUTHOR_EMAIL": email}
+    assert run("taxonomy-signoff", "message", cwd=repo.path, env=bot).status == status
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full, a disk without room")
+@pytest.mark.parametrize(
+    ("arguments", "stream", "said"),
+    [
+        pytest.param(
+            ("message",),
+            "stdout",
+            b"taxonomy-signoff: what there is to say cannot be written: No space left on device.\n",
+            id="a finding",
+        ),
+        pytest.param((), "stderr", b"", id="an error"),
+    ],
+)
+def test_sign_off_on_a_full_disk(repo: Repo, arguments: tuple[str, ...], stream: str, said: bytes) -> None:
+    repo.write("message", "Change\n")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [SCRIPTS / "taxonomy-signoff", *arguments],
+            cwd=repo.path,
+            env={**os.environ, **PERSON},
+            check=False,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: full},  # type: ignore[call-overload]
+        )
+    assert (done.returncode, done.stdout or b"", done.stderr or b"") == (2, b"", said)
+
+
+def test_sign_off_that_nobody_reads_is_still_missing(repo: Repo) -> None:
+    repo.write("message", "Change\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [SCRIPTS / "taxonomy-signoff", "message"],
+        cwd=repo.path,
+        env={**os.environ, **PERSON},
+        check=False,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Which lines of a commit message are a sign-off of a person: what GitHub's DCO app takes for one."""
 
+import shlex
 import subprocess
 import sys
 from time import perf_counter
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy_tools.signoff import is_bot, signed_off
+from taxonomy_tools.signoff import is_bot, is_same, signed_off, trailer_option
 
 ADA = ("Ada Contributor", "ada@example.org")
 LINE = "Signed-off-by: Ada Contributor <ada@example.org>"
@@ -83,11 +84,34 @@ def test_hostile_messages_take_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
-    [("dependabot[bot]", True), ("pre-commit-ci[bot]", True), ("Ada", False), ("[bot] Ada", False), ("robot", False)],
+    ("name", "email", "expected"),
+    [
+        pytest.param("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com", True, id="an app"),
+        pytest.param("ci[bot]", "ci[bot]@users.noreply.github.com", True, id="an app without a number"),
+        pytest.param("dependabot[bot]", "eve@example.org", False, id="its name alone"),
+        pytest.param("dependabot[bot]", "", False, id="no address"),
+        pytest.param("evil[bot]", "1+dependabot[bot]@users.noreply.github.com", False, id="another app's address"),
+        pytest.param("evil[bot]", "x+evil[bot]@users.noreply.github.com", False, id="no number"),
+        pytest.param("evil[bot]", "evil[bot]@users.noreply.github.com.example.org", False, id="another host"),
+        pytest.param("evil[bot]", "evil[bot]", False, id="no host"),
+        pytest.param("Ada", "583231+Ada@users.noreply.github.com", False, id="a user"),
+        pytest.param("[bot] Ada", "1+[bot] Ada@users.noreply.github.com", False, id="not at the end"),
+    ],
 )
-def test_bots(name: str, expected: bool) -> None:
-    assert is_bot(name) is expected
+def test_bots(name: str, email: str, expected: bool) -> None:
+    assert is_bot(name, email) is expected
+
+
+@given(st.text(), st.text())
+def test_the_option_is_one_word_to_a_shell(name: str, email: str) -> None:
+    words = shlex.split(trailer_option(name, email))
+    assert words == ["--trailer", f"Signed-off-by: {name} <{email}>"]
+    assert signed_off(words[1], name, email) or "\n" in name + email
+
+
+def test_persons_are_compared_as_sign_offs_are() -> None:
+    assert is_same(ADA, ("ADA  contributor", "Ada@Example.org"))
+    assert not is_same(ADA, ("Ada Contributor", "ada@example.com"))
 
 
 def test_is_imported_without_anything_heavy() -> None:

@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -27,6 +27,7 @@ from taxonomy_tools.plan import Selection, settled_for
 from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.wording import count
 from taxonomy_tools.settle import NOTHING_GIVEN, Settled
+from taxonomy_tools.setup import install_extra
 
 _WIDEST = 76
 """Cells of what is found up to which the mends after it are aligned."""
@@ -79,7 +80,8 @@ def run(question: Question) -> int:
 
 
 def _checked(question: Question, environ: Mapping[str, str]) -> Iterator[Line]:
-    yield from check_git()
+    found = list(check_git())
+    yield from found
     config = Config.DEFAULT
     repository = None
     try:
@@ -87,7 +89,8 @@ def _checked(question: Question, environ: Mapping[str, str]) -> Iterator[Line]:
     except NotARepository as error:
         yield replace(_failed(error), mend="taxonomy doctor -C PATH")
     except TaxonomyError as error:
-        yield _failed(error)
+        if _failed(error) not in found:  # without Git, both say the same
+            yield _failed(error)
     else:
         yield from check_repository(repository)
         yield from check_author(repository, environ)
@@ -234,6 +237,12 @@ def check_hooks(repository: Repository) -> Iterator[Line]:
     if repository.bare:
         return
     wanted = installed.wanted(repository.root)
+    folder = installed.folder_of_hooks(repository)
+    by_hand = installed.by_hand(folder)
+    if wanted is None and by_hand:
+        said = f"hooks: {_installed(by_hand)}, by hand: there is no {installed.CONFIG_FILE}"
+        yield Line(status=Status.OK, said=said)
+        return
     if wanted is None or wanted.mistake or not wanted.hooks:
         said = f"there is no {installed.CONFIG_FILE}"
         if wanted is not None:
@@ -241,27 +250,43 @@ def check_hooks(repository: Repository) -> Iterator[Line]:
         yield Line(status=Status.WARN, said=f"hooks: {said}", mend="taxonomy init")
         return
     program = next((name for name in ("pre-commit", "prek") if shutil.which(name)), None)
-    if program is None:
+    if program is None and not (wanted.stages and set(wanted.stages) <= set(by_hand)):
         yield Line(
             status=Status.WARN, said="hooks: neither pre-commit nor prek is on the PATH", mend="pipx install pre-commit"
         )
-    folder = installed.folder_of_hooks(repository)
-    faults = {stage: fault for stage in wanted.stages if (fault := installed.fault(folder, stage))}
-    well = [stage for stage in wanted.stages if stage not in faults]
-    if not faults and wanted.stages:
-        verb = "is" if len(well) == 1 else "are"
-        yield Line(status=Status.OK, said=f"hooks: {_all(well)} {verb} installed")
-    for stage, fault in faults.items():
-        there = f"{_all(well)} {'is' if len(well) == 1 else 'are'} installed, " if well else ""
-        said = f"hooks: {there}{stage} {fault}" + (" installed" if not well and fault == "is not" else "")
-        yield Line(status=Status.WARN, said=said, mend=f"{program or 'pre-commit'} install --hook-type {stage}")
+    yield from _check_stages(repository, folder, wanted, program or "pre-commit")
     for version in wanted.versions:
         if version != __version__:
             said = f"hooks: {installed.CONFIG_FILE} names version {version}, and this is {__version__}"
             yield Line(status=Status.WARN, said=said, mend=f"{program or 'pre-commit'} autoupdate")
 
 
-def _all(names: list[str]) -> str:
+def _check_stages(repository: Repository, folder: Path, wanted: installed.Wanted, program: str) -> Iterator[Line]:
+    """Whether Git runs something at each stage that the hooks of a config are for."""
+    if not wanted.stages:
+        said = f"hooks: {_all(wanted.hooks)} {_is(wanted.hooks)} for no commit or push, by {installed.CONFIG_FILE}"
+        yield Line(status=Status.WARN, said=said, mend="stages: [pre-commit]")
+        return
+    faults = {stage: fault for stage in wanted.stages if (fault := installed.fault(folder, stage))}
+    well = [stage for stage in wanted.stages if stage not in faults]
+    if not faults:
+        yield Line(status=Status.OK, said=f"hooks: {_installed(well)}")
+    for stage, fault in faults.items():
+        there = f"{_installed(well)}, " if well else ""
+        said = f"hooks: {there}{stage} {fault}" + (" installed" if not well and fault == "is not" else "")
+        mend = installed.without_hooks_path(repository, program) or f"{program} install --hook-type {stage}"
+        yield Line(status=Status.WARN, said=said, mend=mend)
+
+
+def _installed(stages: Sequence[str]) -> str:
+    return f"{_all(stages)} {_is(stages)} installed"
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _all(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -317,7 +342,7 @@ def check_server(host: str, model: str | None, missing: Status) -> Iterator[Line
         server = probe.look(host)
     except ImportError:
         said = "Ollama: not looked for, because the parts that make sample data are not installed"
-        yield Line(status=missing, said=said, mend="pip install 'taxonomy-tools[generate]'")
+        yield Line(status=missing, said=said, mend=install_extra("generate"))
         return
     except TaxonomyError as error:
         yield _failed(error, missing)

@@ -17,6 +17,8 @@ from taxonomy_tools.rewrite import create
 from taxonomy_tools.setup import File, Tools
 from taxonomy_tools.source import MAX_BYTES, read_beneath
 
+_DEFAULTS = tuple(f"refs/remotes/{name}" for name in ("origin/HEAD", "upstream/HEAD"))
+"""What names the branch that pull requests go to."""
 _SHOWN = 60
 """Lines of a file that are shown; of more only how many there are."""
 
@@ -47,12 +49,17 @@ def run(wish: Wish) -> int:
             Remedy("Clone it:", "git clone URL FOLDER"),
         )
     folder = repository.prefix if wish.taxonomy_path is not None else ""
-    _refuse_odd_text(wish.tools, folder)
-    files = tuple(setup.files(wish.tools or Tools.found(), folder))
+    branch = _default_branch(repository)
+    _refuse_odd_text(wish.tools, folder, branch)
+    tools = wish.tools or Tools.found()
+    files = tuple(setup.files(tools, folder, branch))
     missing = [file for file in files if not os.path.lexists(repository.root / file.path)]
     for file in missing:
         _show(file)
     _say_what_stays(repository, [file for file in files if file not in missing])
+    if not tools.requirement and not os.path.lexists(repository.root / setup.WORKFLOW_FILE):
+        click.echo(f"{setup.WORKFLOW_FILE}: not written, as nobody has said where a runner gets taxonomy-tools from.")
+        click.echo("  Name its Git repository:  taxonomy init --tools URL\n")
     if not missing:
         click.echo("Nothing to write: every file is there.")
         return 0
@@ -69,10 +76,25 @@ def run(wish: Wish) -> int:
     return 0
 
 
-def _refuse_odd_text(tools: Tools | None, folder: str) -> None:
+def _default_branch(repository: Repository) -> str:
+    """The branch that pull requests go to: what a remote says of itself, else the one that is checked out."""
+    head = repository.existing(_DEFAULTS)
+    if head is not None and head.target != head.name:
+        return head.target.removeprefix("refs/remotes/").partition("/")[2]
+    return repository.branch() or "main"
+
+
+def _refuse_odd_text(tools: Tools | None, folder: str, branch: str) -> None:
     """Raise TaxonomyError for text that cannot stand in the files."""
-    for what, text in (("the repository of the tools", tools.url if tools else ""), ("the taxonomy's folder", folder)):
-        if not text.isprintable():
+    if tools is not None and tools.fault:
+        remedies = (
+            Remedy("For example:", "--tools https://github.com/OWNER/taxonomy-tools"),
+            Remedy("and:", f"--tools-rev {Tools().rev}"),
+        )
+        raise TaxonomyError(f"{tools.fault}.", *remedies)
+    for what, text in (("the taxonomy's folder", folder), ("the default branch", branch)):
+        # GitHub evaluates the latter, also where it is quoted.
+        if not text.isprintable() or "${{" in text:
             raise TaxonomyError(f"{what} has a name that cannot stand in a configuration: {escape(text)}.")
 
 

@@ -19,7 +19,7 @@ from taxonomy_tools.cache import Cache
 from taxonomy_tools.commands.reporting import announce
 from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.errors import Remedy, TaxonomyError
-from taxonomy_tools.git import Settings
+from taxonomy_tools.git import NotARepository, Repository, Settings
 from taxonomy_tools.identity import Identity, github_user
 from taxonomy_tools.layout import (
     ATTRIBUTION_FILE,
@@ -92,12 +92,21 @@ class Wish:
     attribution: Mapping[Field, str] = field(default_factory=dict)
     ask: bool = True
 
+    def command(self, *words: str) -> str:
+        """A command of `taxonomy` on the same taxonomy, to be typed in a shell."""
+        where = () if self.taxonomy_path is None else ("-C", escape(os.fspath(self.taxonomy_path)))
+        return shlex.join(("taxonomy", words[0], *where, *words[1:]))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Taxonomy:
-    """The taxonomy that a leaf is to be in: its root, its folders, what its leaves are held to, and Git's config."""
+    """The taxonomy that a leaf is to be in: its root, what its leaves are held to, and Git's config.
+
+    `folder` is its place below the repository's root.
+    """
 
     root: Path
+    folder: str
     standards: Standards
     settings: Settings
 
@@ -129,8 +138,8 @@ def run(wish: Wish) -> int:
     qna = prepared if prepared is not None else template.document(kind, wish.known, taxonomy.standards).encode()
     _write(taxonomy.root, leaf, qna, template.attribution(kind, wish.attribution).encode())
     for name in (QNA_FILE, ATTRIBUTION_FILE):
-        click.echo(f"Wrote {_shown(taxonomy.root, leaf)}/{name}")
-    _say_what_is_left(taxonomy.root, leaf)
+        click.echo(f"Wrote {escape('/'.join(filter(None, (taxonomy.folder, leaf, name))))}")
+    _say_what_is_left(wish, taxonomy.root, leaf)
     return 0
 
 
@@ -141,11 +150,27 @@ def _find(taxonomy_path: Path | None) -> _Taxonomy:
     """The taxonomy at a path, or that of the current directory. Raises TaxonomyError if it has no working tree."""
     if taxonomy_path is not None and not taxonomy_path.is_dir():
         raise TaxonomyError(f"there is no folder {taxonomy_path}.", Remedy("Name the taxonomy's root:", "-C PATH"))
+    _insist_on_files(taxonomy_path)
     settled = settled_for(Selection(taxonomy_path=taxonomy_path), given=NOTHING_GIVEN, environ=os.environ)
     files = settled.files
     assert files is not None
     settings = files.source.repository.settings if isinstance(files.source, WorkTree | Revision) else Settings()
-    return _Taxonomy(root=files.top / files.folder, standards=settled.config.standards, settings=settings)
+    return _Taxonomy(
+        root=files.top / files.folder, folder=files.folder, standards=settled.config.standards, settings=settings
+    )
+
+
+def _insist_on_files(taxonomy_path: Path | None) -> None:
+    """Raise TaxonomyError in a bare repository, and in what Git keeps for itself of any other."""
+    try:
+        repository = Repository.discover(taxonomy_path)
+    except NotARepository:
+        return
+    if repository.bare:
+        raise TaxonomyError(
+            f"{escape(str(repository.root))} is Git's own folder, with no working tree: no leaf can be there.",
+            Remedy("Name the taxonomy's root:", "-C PATH"),
+        )
 
 
 def _place(wish: Wish, taxonomy: _Taxonomy) -> str:
@@ -157,25 +182,28 @@ def _place(wish: Wish, taxonomy: _Taxonomy) -> str:
             raise TaxonomyError(f"no folder can be named `{name}`: Git keeps that name for itself.")
         if fault := bad_folder_name.fault(name):
             better = "/".join(bad_folder_name.mended(one) if bad_folder_name.fault(one) else one for one in names)
-            remedy = Remedy("Write:", f"taxonomy new {shlex.quote(better)}")
+            remedy = Remedy("Write:", wish.command("new", better))
             mendable = "//" not in f"/{better}/"
             raise TaxonomyError(
                 f"the folder name `{escape(name)}` {fault}.",
                 *([remedy] if mendable else [Remedy("Give the folder another name.")]),
             )
-    _look_around(taxonomy.root, leaf)
+    _look_around(wish, taxonomy.root, leaf)
     return leaf
 
 
 def _inside(wish: Wish, taxonomy: _Taxonomy) -> str:
-    """The path relative to the taxonomy, as it was typed from the current directory or from the taxonomy's root."""
+    """The path relative to the taxonomy, as it was typed from the current directory or from the taxonomy's root.
+
+    What begins with a folder of the taxonomy was typed from its root, unless there is such a folder here as well.
+    """
     folders = taxonomy.standards.taxonomy_folders
     typed = PurePosixPath(os.fspath(wish.path))
     if typed.is_absolute() or ".." in typed.parts:
         what = "an absolute path" if typed.is_absolute() else "a path with `..` in it"
         raise TaxonomyError(
             f"{escape(str(typed))} is {what}: a leaf is named by the folders that lead to it.",
-            Remedy("Name it from the taxonomy's root:", f"taxonomy new {folders[0]}/FOLDER/FOLDER"),
+            Remedy("Name it from the taxonomy's root:", wish.command("new", f"{folders[0]}/FOLDER/FOLDER")),
         )
     if is_leaf_file(typed.name):
         typed = typed.parent
@@ -183,13 +211,14 @@ def _inside(wish: Wish, taxonomy: _Taxonomy) -> str:
     here, root = os.path.realpath(Path.cwd()), os.path.realpath(taxonomy.root)
     if here != root and here.startswith(os.path.join(root, "")):
         from_here = PurePosixPath(os.path.relpath(here, root)) / typed
-        places = [from_here, typed] if in_taxonomy(f"{from_here}/", folders) else [typed, from_here]
+        rooted = in_taxonomy(str(typed), folders) and not (Path.cwd() / typed.parts[0]).is_dir()
+        places = [typed, from_here] if rooted or not in_taxonomy(f"{from_here}/", folders) else [from_here, typed]
     for place in places:
         if in_taxonomy(str(place), folders) and str(place) not in folders:
             return str(place)
     raise TaxonomyError(
         f"{escape(str(wish.path))} is no place for a leaf: it must lie below {_either(folders)}.",
-        Remedy("For example:", f"taxonomy new {folders[-1]}/science/birds"),
+        Remedy("For example:", wish.command("new", f"{folders[-1]}/science/birds")),
     )
 
 
@@ -198,7 +227,7 @@ def _either(names: Sequence[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-def _look_around(root: Path, leaf: str) -> None:
+def _look_around(wish: Wish, root: Path, leaf: str) -> None:
     """Raise TaxonomyError if something on the way to the leaf, in its place or below it is in the way."""
     folder = ""
     for name in leaf.split("/"):
@@ -208,7 +237,7 @@ def _look_around(root: Path, leaf: str) -> None:
             better = leaf.replace(folder, f"{above}/{twin}".removeprefix("/"), 1)
             raise TaxonomyError(
                 f"there is `{escape(twin)}` already, and `{escape(name)}` is the same name to some systems.",
-                Remedy("Write:", f"taxonomy new {shlex.quote(better)}"),
+                Remedy("Write:", wish.command("new", better)),
             )
         mode = _mode(root / folder)
         if mode is None:
@@ -222,18 +251,18 @@ def _look_around(root: Path, leaf: str) -> None:
         if there and folder == leaf:
             raise TaxonomyError(
                 f"there is {escape(f'{leaf}/{there[0]}')} already, and nothing is overwritten.",
-                Remedy("See what is still to be done to it:", f"taxonomy check {shlex.quote(leaf)}"),
+                Remedy("See what is still to be done to it:", wish.command("check", _shown(root, leaf))),
             )
         if there:
             raise TaxonomyError(
                 f"{escape(folder)} is a leaf itself, and a leaf cannot lie in another.",
-                Remedy("Choose a folder beside it:", f"taxonomy new {shlex.quote(_beside(folder, leaf))}"),
+                Remedy("Choose a folder beside it:", wish.command("new", _beside(folder, leaf))),
             )
     inner = next(_leaves_below(root / leaf), None)
     if inner is not None:
         raise TaxonomyError(
             f"there are leaves below {escape(leaf)}, such as {escape(inner)}: a leaf cannot hold others.",
-            Remedy("Choose a folder beside them:", f"taxonomy new {shlex.quote(leaf)}/NAME"),
+            Remedy("Choose a folder beside them:", wish.command("new", f"{leaf}/NAME")),
         )
 
 
@@ -288,7 +317,7 @@ def _kind(wish: Wish, leaf: str) -> LeafKind:
         return KINDS[chosen]
     raise TaxonomyError(
         f"{escape(leaf)} does not tell what kind of leaf it is to be.",
-        Remedy("Say so:", f"taxonomy new --kind {'|'.join(KINDS)} {shlex.quote(leaf)}"),
+        Remedy("Say so:", f"{wish.command('new', '--kind')} {'|'.join(KINDS)} {shlex.quote(leaf)}"),
     )
 
 
@@ -389,7 +418,8 @@ def _prompt(question: str, default: str) -> str:
 
 
 def _write(root: Path, leaf: str, qna: bytes, attribution: bytes) -> None:
-    """Write both files, or neither. Raises TaxonomyError."""
+    """Write both files and the folders that they need, or nothing. Raises TaxonomyError."""
+    missing = list(_missing_folders(root, leaf))
     written: list[str] = []
     try:
         for name, content in ((QNA_FILE, qna), (ATTRIBUTION_FILE, attribution)):
@@ -399,7 +429,18 @@ def _write(root: Path, leaf: str, qna: bytes, attribution: bytes) -> None:
         for path in written:
             with suppress(OSError):
                 (root / path).unlink()
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
         raise TaxonomyError(f"{escape(leaf)} cannot be written: {error.strerror or error}.") from error
+
+
+def _missing_folders(root: Path, leaf: str) -> Iterator[Path]:
+    """The folders that are not there yet, the innermost first."""
+    place = root / leaf
+    while place != root and not os.path.lexists(place):
+        yield place
+        place = place.parent
 
 
 def _shown(root: Path, leaf: str) -> str:
@@ -408,7 +449,7 @@ def _shown(root: Path, leaf: str) -> str:
     return escape(path if not path.startswith("..") else str(root / leaf))
 
 
-def _say_what_is_left(root: Path, leaf: str) -> None:
+def _say_what_is_left(wish: Wish, root: Path, leaf: str) -> None:
     """Check the leaf, and print what a person has to write, then what else is found."""
     plan = plan_check(Selection(taxonomy_path=root, paths=(root / leaf,)), announce=announce)
     found = [one for report in plan.reports(jobs=1, cache=Cache()) for one in report.diagnostics]
@@ -427,8 +468,7 @@ def _say_what_is_left(root: Path, leaf: str) -> None:
             click.echo(f"  {place}: {one.severity.value} {one.code} {one.name}: {reveal(one.message)}")
         if len(others) > _SHOWN:
             click.echo(f"  and {len(others) - _SHOWN} more")
-    shown = shlex.quote(_shown(root, leaf))
-    click.echo(f"\n{'Then' if left else 'Next'}: taxonomy check {shown}")
+    click.echo(f"\n{'Then' if left else 'Next'}: {wish.command('check', _shown(root, leaf))}")
 
 
 def _left(found: Iterable[Diagnostic]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ KNOWLEDGE = (
     "--document-commit=9f2c41d07be6a35814cd02e7f86b93a1d5e0742c",
     "--document-pattern=*.md",
 )
+QNA = "qna.yaml"
 WORDS = "amber birch cedar delta ember fjord grove heath inlet jetty knoll ledge marsh north ocean plain quarry".split()
 
 
@@ -271,6 +273,109 @@ def test_a_path_is_seen_from_here_or_from_the_root(taxonomy: Repo, folder: str, 
     (taxonomy.path / "knowledge").mkdir()
     assert run("taxonomy", "new", *arguments, cwd=taxonomy.path / folder).status == 0
     assert sorted(files(taxonomy.path / "knowledge")) == ["birds/wren/attribution.txt", "birds/wren/qna.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("there", "typed", "written"),
+    [
+        pytest.param((), "knowledge/z3", "knowledge/z3", id="a folder of the taxonomy"),
+        pytest.param((), "compositional_skills/z3", "compositional_skills/z3", id="the same"),
+        pytest.param(("knowledge",), "knowledge/z3", "compositional_skills/knowledge/z3", id="that is here as well"),
+        pytest.param((), "history/z3", "compositional_skills/history/z3", id="none"),
+    ],
+)
+def test_what_begins_as_at_the_root_is_at_the_root(
+    taxonomy: Repo, there: Sequence[str], typed: str, written: str
+) -> None:
+    here = taxonomy.path / "compositional_skills"
+    for name in there:
+        (here / name).mkdir()
+    before = files(taxonomy.path)
+    done = run("taxonomy", "new", typed, cwd=here)
+    assert (done.status, done.out.splitlines()[:2]) == (
+        0,
+        [f"Wrote {written}/{QNA}", f"Wrote {written}/attribution.txt"],
+    )
+    assert sorted(set(files(taxonomy.path)) - set(before)) == [f"{written}/attribution.txt", f"{written}/{QNA}"]
+
+
+def test_the_command_at_the_end_gives_the_same_verdict(repo: Repo) -> None:
+    """That of the named taxonomy's configuration, from where it is typed."""
+    repo.write("my data/.taxonomy-tools.yaml", "ignore: [TX3, TX4, TX506]\n")
+    (repo.path / "docs").mkdir()
+    done = run("taxonomy", "new", "-C", "../my data", "knowledge/wren", *FILLED, cwd=repo.path / "docs")
+    root = repo.path / "my data"
+    assert done == Result(
+        status=0,
+        out="Wrote my data/knowledge/wren/qna.yaml\nWrote my data/knowledge/wren/attribution.txt\n\n"
+        f"Next: taxonomy check -C '../my data' '{root}/knowledge/wren'\n",
+        err="",
+    )
+    words = shlex.split(done.out.rpartition("Next: ")[2])
+    assert run(*words, cwd=repo.path / "docs").status == 0
+    assert run("taxonomy", "check", root / "knowledge/wren", cwd=repo.path / "docs").status == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["knowledge/my birds"], "Write:  taxonomy new -C data knowledge/my_birds"),
+        (
+            ["/knowledge/x"],
+            "Name it from the taxonomy's root:  taxonomy new -C data compositional_skills/FOLDER/FOLDER",
+        ),
+        (["docs/x"], "For example:  taxonomy new -C data knowledge/science/birds"),
+        (["knowledge/there"], "See what is still to be done to it:  taxonomy check -C data data/knowledge/there"),
+        (["knowledge/there/x"], "Choose a folder beside it:  taxonomy new -C data knowledge/x"),
+        (["knowledge/There/x"], "Write:  taxonomy new -C data knowledge/there/x"),
+        (["knowledge/deep"], "Choose a folder beside them:  taxonomy new -C data knowledge/deep/NAME"),
+        (
+            ["foundational_skills/x"],
+            "Say so:  taxonomy new -C data --kind freeform|grounded|knowledge foundational_skills/x",
+        ),
+    ],
+)
+def test_every_command_that_is_told_is_of_the_same_taxonomy(repo: Repo, arguments: list[str], remedy: str) -> None:
+    repo.write("data/knowledge/there/qna.yaml", skill())
+    repo.write("data/knowledge/deep/down/qna.yaml", skill())
+    refused = run("taxonomy", "new", "-C", "data", *arguments, cwd=repo.path)
+    assert (refused.status, refused.err.splitlines()[1]) == (2, f"  {remedy}")
+
+
+@pytest.mark.parametrize("place", ["bare.git", "bare.git/refs", "repo/.git", "repo/.git/hooks"])
+@pytest.mark.parametrize("named", [False, True])
+def test_where_git_keeps_its_own_no_leaf_is_written(taxonomy: Repo, tmp_path: Path, place: str, named: bool) -> None:
+    taxonomy.clone(tmp_path / "bare.git", "--bare")
+    (taxonomy.path / ".git/hooks").mkdir(exist_ok=True)
+    where = tmp_path / place
+    own = tmp_path / "/".join(place.split("/")[: 1 if place.startswith("bare") else 2])
+    before = sorted(tmp_path.rglob("*"))
+    arguments = ("-C", os.fspath(where)) if named else ()
+    assert run("taxonomy", "new", *arguments, "knowledge/a/b", cwd=tmp_path if named else where) == Result(
+        status=2,
+        out="",
+        err=f"taxonomy: {own} is Git's own folder, with no working tree: no leaf can be there.\n"
+        "  Name the taxonomy's root:  -C PATH\n",
+    )
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("room", [0, 200])
+def test_nothing_is_left_where_there_is_no_room(taxonomy: Repo, room: int) -> None:
+    """Not even a folder, unless it was there: the first file does not fit, or the second."""
+    import resource  # not on Windows
+
+    (taxonomy.path / "knowledge").mkdir()
+    taxonomy.write("prepared.yaml", "version: 3\n")
+    before = sorted(taxonomy.path.rglob("*"))
+    arguments = ("--from", "prepared.yaml", f"--title={'x' * 300}")
+    failed = run(
+        *("taxonomy", "new", "knowledge/birds/wren", *arguments),
+        cwd=taxonomy.path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+    )
+    assert failed == Result(status=2, out="", err="taxonomy: knowledge/birds/wren cannot be written: File too large.\n")
+    assert sorted(taxonomy.path.rglob("*")) == before
 
 
 def test_a_taxonomy_below_a_repository_and_one_without(repo: Repo, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """TX701 on real histories: whose commits are looked at, and what cannot fool it."""
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ RHYMES = "compositional_skills/rhymes"
 ADA = "Ada Contributor <ada@example.org>"
 LINE = f"Signed-off-by: {ADA}"
 AMEND = "git commit --amend --signoff"
+AMEND_AS = "git commit --amend --no-edit --trailer"
 
 
 @pytest.fixture
@@ -93,6 +95,43 @@ def test_the_mends_mend(started: Repo) -> None:
     assert subjects(check_changes(started.path, base="main")) == []
 
 
+def test_the_mends_mend_what_another_wrote(started: Repo) -> None:
+    """There, `--signoff` would add the line of who types it."""
+    started.config(user__name="ada  contributor", user__email="Ada@example.org")
+    bo = {"GIT_AUTHOR_NAME": "Bo $(id) O'Neil", "GIT_AUTHOR_EMAIL": "bo@example.org"}
+    option = "--trailer 'Signed-off-by: Bo $(id) O'\"'\"'Neil <bo@example.org>'"
+    amend = f"git commit --amend --no-edit {option}"
+    start = started.head
+    for message in ("One", "Two"):
+        started.write("a", message)
+        started.git("add", "a")
+        started.git("commit", "--quiet", "-m", message, env=bo)
+    hints = [hint for _, hint in unsigned(check_changes(started.path, base="main"))]
+    assert hints == [amend, f"git rebase --interactive {start[:7]}, `edit` this commit, and: {amend}"]
+    started.git(*shlex.split(hints[0])[1:])
+    assert subjects(check_changes(started.path, base="main")) == ["One"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        pytest.param({"user__name": "ADA contributor", "user__email": "ada@example.org"}, AMEND, id="the author"),
+        pytest.param({"user__name": "Bo"}, AMEND, id="nobody knows"),
+        pytest.param({"user__name": "Bo", "user__email": "bo@example.org"}, f"{AMEND_AS} '{LINE}'", id="another"),
+    ],
+)
+def test_signoff_is_told_to_whom_it_helps(started: Repo, settings: dict[str, str], hint: str) -> None:
+    started.config(**settings)
+    commit = started.commit(message="Add", signed_off=False)
+    assert unsigned(check_changes(started.path, base="main")) == [(lacking(commit, "Add"), hint)]
+
+
+def test_a_name_of_any_length_makes_no_command(started: Repo) -> None:
+    started.config(user__name="Bo", user__email="bo@example.org")
+    started.git("commit", "--quiet", "--allow-empty", "-m", "Add", env={"GIT_AUTHOR_NAME": "x" * 400})
+    assert [hint for _, hint in unsigned(check_changes(started.path, base="main"))] == [AMEND]
+
+
 def test_nothing_of_others(started: Repo) -> None:
     """Neither what was merged from the base, nor the merge, nor what came to the base since."""
     started.commit({"a": "1"}, message="Mine")
@@ -124,6 +163,9 @@ def test_bots_need_not(started: Repo) -> None:
     }
     started.git("commit", "--quiet", "--allow-empty", "-m", "Bump", env=bot)
     assert unsigned(check_changes(started.path, base="main")) == []
+    evil = {"GIT_AUTHOR_NAME": "dependabot[bot]", "GIT_AUTHOR_EMAIL": "eve@example.org"}
+    started.git("commit", "--quiet", "--allow-empty", "-m", "Evil", env=evil)
+    assert subjects(check_changes(started.path, base="main")) == ["Evil"]
 
 
 def test_where_there_is_no_contribution(started: Repo, tmp_path: Path) -> None:
