@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KINDS = ("compositional_skills", "knowledge")
 """The kinds of schema: a leaf's top folder names its own (`layout.schema_kind`)."""
 
-FORMATS = ("report", "config", "baseline")
+FORMATS = ("report", "config", "baseline", "manifest")
 """What of our own has a schema too."""
 
 Required: TypeAlias = Literal["document", "latest"] | int

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from taxonomy_tools import __version__, main, schemas
+from taxonomy_tools.generate.writers import WRITERS
 from taxonomy_tools.reporters import REPORTERS
 from tests.command import SCRIPTS, Result, environment, leaf, run, skill
 from tests.repository import Repo
@@ -156,6 +157,7 @@ def test_lists_that_are_written_out_are_complete() -> None:
     """Importing what they come from would cost more than the help itself."""
     assert tuple(REPORTERS) == main.FORMATS
     assert (*schemas.KINDS, *schemas.FORMATS) == main.SCHEMAS
+    assert tuple(WRITERS) == main.SAMPLE_FORMATS
     assert main.FAIL_ON == ("error", "warning", "info", "never")
 
 

@@ -11,6 +11,7 @@ _FORMATS = {
     "report": "what `--output-format json` and jsonl write",
     "config": "what can stand in .taxonomy-tools.yaml",
     "baseline": "what `taxonomy check --write-baseline` writes",
+    "manifest": "what `taxonomy generate` writes of a run",
 }
 _FORMAT_VERSION = 1
 

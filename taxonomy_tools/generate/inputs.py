@@ -140,6 +140,8 @@ def write(output_dir: Path, settings: Settings, origin: Origin, leaves: Iterable
             try:
                 name = _write_lines(file, header, leaves)
                 folder = output_dir / f"{_slug(settings.model.name)}-{name}"
+                if folder.is_symlink():
+                    raise TaxonomyError(f"{folder} is a symbolic link: runs are folders.", "Remove it.")
                 folder.mkdir(exist_ok=True)
                 _put(Path(file.name), folder / INPUTS_FILE)
             finally:

@@ -10,11 +10,12 @@ import asyncio
 import pickle
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from types import TracebackType
 from typing import IO, Protocol, Self
 
@@ -146,7 +147,8 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Forget the verdicts."""
-        self._spool.close()
+        with suppress(OSError):  # what has no room on the disk
+            self._spool.close()
 
     def stop(self, ending: Ending = Ending.INTERRUPTED) -> None:
         """Ask for nothing more, and end once what is in flight has been answered. To be called in the run's loop."""
@@ -166,6 +168,8 @@ class Run:
 
         Without a backend nothing is asked: what has no answer in the store is left out.
         Afterwards `ending` says how it ended, `error` why it failed, and `verdicts` what was found.
+
+        Raises TaxonomyError if what was judged cannot be kept.
         """
         self._backend = backend
         began = time.monotonic()
@@ -185,12 +189,16 @@ class Run:
                 self._note_rate(time.monotonic() - began)
 
     def verdicts(self, number: int) -> list[Verdict]:
-        """The verdicts on a leaf's answers, in the order of their requests. `number` is the leaf's, from 0."""
+        """The verdicts on a leaf's answers, in the order of their requests. `number` is the leaf's, from 0.
+
+        Raises TaxonomyError if the temporary file that holds them cannot be read.
+        """
         if number not in self._places:
             return []
-        self._spool.seek(self._places[number])
-        # Written by this process a moment ago, into a file that has no name.
-        verdicts: list[Verdict] = pickle.load(self._spool)  # noqa: S301
+        with _keeping():
+            self._spool.seek(self._places[number])
+            # Written by this process a moment ago, into a file that has no name.
+            verdicts: list[Verdict] = pickle.load(self._spool)  # noqa: S301
         return verdicts
 
     # --- what to ask next
@@ -324,8 +332,10 @@ class Run:
 
     def _close(self, number: int) -> None:
         leaf = self._open.pop(number)
-        self._places[number] = self._spool.seek(0, 2)
-        pickle.dump(leaf.verdicts, self._spool)
+        with _keeping():
+            self._places[number] = self._spool.seek(0, 2)
+            pickle.dump(leaf.verdicts, self._spool)
+            self._spool.flush()
         for watcher in self._watchers:
             watcher.closed(self.tallies[number])
 
@@ -343,6 +353,18 @@ class Run:
             rate = Rate(answers=self._answers, tokens=self._answer_tokens, seconds=seconds)
             with suppress(TaxonomyError):  # a full disk: it has been told already
                 self._store.note_rate(self.inputs.settings.model.digest, rate)
+
+
+@contextmanager
+def _keeping() -> Iterator[None]:
+    """What the file system says of the verdicts' temporary file ends here."""
+    try:
+        yield
+    except OSError as error:
+        raise TaxonomyError(
+            f"cannot keep what was judged in {gettempdir()}: {error.strerror or error}.",
+            "The answers are safe. Make room there, then run the same command again.",
+        ) from error
 
 
 # --- one leaf

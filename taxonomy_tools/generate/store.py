@@ -60,7 +60,8 @@ class Store:
 
         self._path = path
         with self._telling("open"):
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            # No link: somebody else may have put the folder there.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
             self._connection: Connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             with self._telling("open"):

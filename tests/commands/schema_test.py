@@ -15,6 +15,7 @@ LISTING = (
     "report                 version 1: what `--output-format json` and jsonl write\n"
     "config                 version 1: what can stand in .taxonomy-tools.yaml\n"
     "baseline               version 1: what `taxonomy check --write-baseline` writes\n"
+    "manifest               version 1: what `taxonomy generate` writes of a run\n"
 )
 
 
@@ -31,6 +32,7 @@ def test_listing(tmp_path: Path) -> None:
         pytest.param(["report"], "report.schema.json", id="report"),
         pytest.param(["config"], "config.schema.json", id="config"),
         pytest.param(["baseline"], "baseline.schema.json", id="baseline"),
+        pytest.param(["manifest"], "manifest.schema.json", id="manifest"),
         pytest.param(["report", "--version", "1"], "report.schema.json", id="report by its version"),
     ],
 )

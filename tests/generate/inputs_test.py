@@ -141,3 +141,14 @@ def test_run_has_its_folder_to_itself(tmp_path: Path) -> None:
 def test_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError, match="cannot make"), locked(tmp_path / "nowhere"):
         pass
+
+
+def test_link_in_the_runs_place_is_refused(tmp_path: Path) -> None:
+    name = write(tmp_path, SETTINGS, ORIGIN, [wanted()]).name
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / name).rename(elsewhere)
+    before = sorted(path.name for path in elsewhere.iterdir())
+    (tmp_path / name).symlink_to(elsewhere)
+    with pytest.raises(TaxonomyError, match="is a symbolic link"):
+        write(tmp_path, SETTINGS, ORIGIN, [wanted()])
+    assert sorted(path.name for path in elsewhere.iterdir()) == before

@@ -291,3 +291,13 @@ def test_watchers_are_told_everything_once(tmp_path: Path) -> None:
         assert [step for step in part if step[0] in ("settled", "closed")] == steps
     assert rate is not None
     assert (rate.answers, rate.tokens) == (2, 40)
+
+
+def test_temporary_folder_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = inputs_in(tmp_path / "out")
+    full = open("/dev/full", "r+b")  # noqa: SIM115 - closed by the run
+    with Store(tmp_path / STORE_FILE) as store:
+        monkeypatch.setattr("taxonomy_tools.generate.run.TemporaryFile", lambda: full)
+        with pytest.raises(TaxonomyError, match="cannot keep what was judged"):
+            go(inputs, store, Answering(lambda request: said(written(request))))
+        assert store.rate("sha256:1") is not None

@@ -188,3 +188,11 @@ def test_kill_loses_nothing_that_was_put(tmp_path: Path, unmeasured: None) -> No
     names = [request(number).name for number in range(said + 1)]
     with Store(path) as store:
         assert store.known(names) == frozenset(names)
+
+
+def test_link_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / STORE_FILE).symlink_to(elsewhere)
+    with pytest.raises(TaxonomyError, match="cannot open the store of answers"):
+        Store(tmp_path / STORE_FILE)
+    assert not elsewhere.exists()
