@@ -184,9 +184,9 @@ class Run:
                         self._handle(event, pool)
             finally:
                 await self._cancel()
+                self._note_rate(time.monotonic() - began)
                 for number in list(self._open):
                     self._close(number)
-                self._note_rate(time.monotonic() - began)
 
     def verdicts(self, number: int) -> list[Verdict]:
         """The verdicts on a leaf's answers, in the order of their requests. `number` is the leaf's, from 0.
