@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import generation
 from benchmarks.leaves import Material, edit_leaves, load_material, write_leaves
 
 # Git commands that walk or refresh the working tree, as GIT_TRACE2_EVENT names them.
@@ -131,6 +132,10 @@ class Bench:
         for command, seconds in zip(commands, zip(*turns, strict=True), strict=True):
             self.medians[command.name] = (statistics.median(seconds), min(seconds), max(seconds))
         return turns
+
+    def time_once(self, command: Command) -> float:
+        """Seconds of a command that takes long. Raises RuntimeError if it fails."""
+        return self._seconds(command)
 
     def _seconds(self, command: Command) -> float:
         environment = self.started(command)
@@ -323,6 +328,45 @@ def measure_whole_taxonomy(bench: Bench) -> Iterator[Result]:
     yield difference("20,000 known leaves, all of a taxonomy", 5, (seconds for (seconds,) in bench.time(whole)))
 
 
+def measure_generation(bench: Bench) -> Iterator[Result]:
+    """Sample data: how busy a server is kept, the memory, near-copy checks, and what a kill costs."""
+    folder = bench.repository("generation")
+    bench.git(folder, "switch", "--quiet", "--create", "change")
+    generation.write_skills(folder)
+    taxonomy = script("taxonomy")
+
+    def command(arguments: tuple[str, ...]) -> Command:
+        return Command(name=f"taxonomy {' '.join(arguments[:1])}", arguments=(taxonomy, *arguments), folder=folder)
+
+    paces = [
+        generation.pace(lambda arguments: bench.time_once(command(arguments)), f"pace-{turn}")
+        for turn in range(min(3, bench.rounds))
+    ]
+    what = f"400 samples of {generation.LEAVES} leaves, 200 ms an answer, 4 at a time, against a server never idle"
+    yield ratio(what, 1.05, ((one.seconds, one.ideal) for one in paces))
+    peaks = []
+    for samples in (1_000, 20_000):
+        with generation.serving(seconds=0, slots=64) as server:
+            quick = command(generation.arguments(server, samples // generation.LEAVES, f"memory-{samples}"))
+            peaks.append(peak_memory(quick, bench.started(quick)).largest)
+    yield ratio("memory at 20,000 samples, against that at 1,000", 1.2, [(float(peaks[1]), float(peaks[0]))])
+    share = generation.near_copy_share()
+    yield Result(
+        what="near-copy checks of 10,000 samples of one leaf",
+        target="under 5 % of the time",
+        measured=f"{share:.1%}",
+        met=share < 0.05,
+    )
+    killed = generation.kill_often(taxonomy, folder, bench.started(command(("generate",))))
+    yield Result(
+        what=f"a run of {killed.requests:,} requests, killed {killed.kills} times",
+        target="the same bytes, no stored answer asked for again",
+        measured=f"{'the same' if killed.same else 'other'} bytes, {killed.stored} stored answers asked for again, "
+        f"{killed.in_flight} that were in flight",
+        met=killed.same and not killed.stored,
+    )
+
+
 BENCHMARKS: Mapping[str, Callable[[Bench], Iterator[Result]]] = {
     "many": measure_many_leaves,
     "few": measure_few_leaves,
@@ -331,6 +375,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterator[Result]]] = {
     "memory": measure_memory,
     "cache": measure_cache,
     "whole": measure_whole_taxonomy,
+    "generate": measure_generation,
 }
 
 

@@ -2,7 +2,8 @@
 
     python docs/demo.py [FOLDER]     (`make demo` runs it for build/demo)
 
-builds both anew below FOLDER and runs `taxonomy-diff` in the clone. Authors, dates and everything of Git's
+builds both anew below FOLDER and runs `taxonomy-diff` in the clone, then a dry run of `taxonomy generate`, which also
+generates where OLLAMA_HOST names a server and TAXONOMY_TEST_MODEL a model of it. Authors, dates and everything of Git's
 configuration are fixed, so the output is the same everywhere, down to the hashes; the README quotes it. Needs Git and
 the Python that taxonomy-tools is installed for, nothing else.
 """
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 UPSTREAM = "upstream"
@@ -359,8 +361,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if status != 1:
         print(f"demo: the demo has errors in it, so the exit status should be 1, not {status}", file=sys.stderr)
         return 2
+    generate(Path(command).with_name("taxonomy"), clone, environment(folder))
     print(NEXT.format(clone=os.path.relpath(clone), scripts=os.path.relpath(Path(command).parent)))
     return 0
+
+
+def generate(command: Path, clone: Path, variables: Mapping[str, str]) -> None:
+    """Show what a model would be asked for samples; where OLLAMA_HOST names a server with a model, ask it."""
+    if find_spec("ollama") is None:
+        print("\n(Sample data needs the extra `generate`, which is not installed here.)")
+        return
+    host, model = os.environ.get("OLLAMA_HOST", ""), os.environ.get("TAXONOMY_TEST_MODEL", "granite3.3:8b")
+    dry = ["generate", "--model", model, "--samples-per-leaf", "1", "--dry-run"]
+    for arguments in (dry, dry[:-1]) if host else (dry,):
+        print(f"\n$ taxonomy {' '.join(arguments)}", flush=True)
+        # Nobody listens at this port: the dry run is the same everywhere.
+        server = host if arguments is not dry else "127.0.0.1:1"
+        status = subprocess.run(
+            [command, *arguments], cwd=clone, env={**variables, "OLLAMA_HOST": server}, check=False
+        ).returncode
+        print(f"$ echo $?\n{status}")
 
 
 NEXT = """
@@ -374,7 +394,8 @@ Go on from here:
   git add --all && taxonomy-diff --staged                      what a commit would hold: the same
   taxonomy-diff --head HEAD                                    what is committed: one leaf
   taxonomy-diff --output-format json                           the same as data
-  taxonomy check                                               every leaf, changed or not"""
+  taxonomy check                                               every leaf, changed or not
+  taxonomy generate --model NAME                               samples, where an Ollama server has that model"""
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ on every commit, and imports are most of what a small run costs.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     from taxonomy_tools.settle import Given
 
 FORMATS = ("text", "json", "jsonl", "github", "sarif", "junit", "markdown", "gitlab")
-SCHEMAS = ("compositional_skills", "knowledge", "report", "config", "baseline")
+SCHEMAS = ("compositional_skills", "knowledge", "report", "config", "baseline", "manifest")
 FAIL_ON = (*(severity.value for severity in Severity if severity is not Severity.OFF), "never")
 
+SAMPLE_FORMATS = ("messages", "alpaca", "sharegpt", "ilab")
+
 _STDOUT = Path("-")
+_DURATION = re.compile(r"(?:([0-9]+(?:\.[0-9]+)?)h)?(?:([0-9]+(?:\.[0-9]+)?)m)?(?:([0-9]+(?:\.[0-9]+)?)s?)?")
+_MOST_PARALLEL = 10_000
 _ITS_PLACE = Path(os.curdir)
 """What --write-baseline gets where it gets no file."""
 
@@ -65,6 +70,49 @@ class _Command(click.Command):
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+
+def _parallel(value: str) -> int:
+    """A number of requests; 0 for `auto`."""
+    if value == "auto":
+        return 0
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= _MOST_PARALLEL):
+        raise click.BadParameter(f"{value!r} is neither auto nor a number from 1 to {_MOST_PARALLEL:,}.")
+    return int(value)
+
+
+def _duration(value: str) -> float:
+    """A time as people write it (`90s`, `30m`, `2h`, `1h30m`), in seconds."""
+    found = _DURATION.fullmatch(value.strip())
+    hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
+    total = hours * 3600 + minutes * 60 + seconds
+    if not total:
+        raise click.BadParameter(f"{value!r} is no time: write 90s, 30m, 2h or 1h30m.")
+    return total
+
+
+class _Generating(_Command):
+    """The command that generates: refuses what contradicts itself."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as click does, and split what has commas."""
+        rest = super().parse_args(ctx, args)
+        values = ctx.params
+        named = [part.strip() for text in values["formats"] for part in text.split(",")]
+        for name in named:
+            if name not in SAMPLE_FORMATS:
+                raise click.UsageError(f"{name!r} is no format of samples: they are {', '.join(SAMPLE_FORMATS)}.", ctx)
+        values["formats"] = tuple(dict.fromkeys(named))
+        if values["samples_per_leaf"] and values["num_instructions"]:
+            raise click.UsageError(
+                "--samples-per-leaf and --num-instructions each say how much: give one of them.", ctx
+            )
+        if values["staged"] and values["head"] is not None:
+            raise click.UsageError("--staged and --head each name a side to look at: give one of them.", ctx)
+        if values["refilter"] is not None and (values["paths"] or values["dry_run"]):
+            other = "LEAFs" if values["paths"] else "--dry-run"
+            raise click.UsageError(f"--refilter goes by a run that is there: it cannot go with {other}.", ctx)
+        return rest
 
 
 class _Reporting(_Command):
@@ -169,6 +217,7 @@ def _option(*names: str, heading: str, **options: Any) -> Callable[..., Any]:
 
 _LOOK, _VALIDATE, _REPORT, _EXIT = "What to look at", "How to validate", "What to report", "When to fail"
 _MEND, _RULES = "What to mend", "What to go by"
+_ASK, _MUCH, _SORT_OUT, _WRITE = "Whom to ask, and how", "How much", "What to sort out", "What to write"
 _WHERE, _KNOWN, _SETTING_UP = "Where it is to be", "What is known of it", "How to set it up"
 
 _taxonomy_path = _option(
@@ -176,13 +225,25 @@ _taxonomy_path = _option(
     "--taxonomy-path",
     heading=_LOOK,
     type=_Path(),
-    help="The taxonomy's root (it may be a folder inside a larger repository), or one leaf file. Default: here.",
+    help="The taxonomy's root (it may be a folder inside a larger repository), or one leaf file. Default: the "
+    "repository's root.",
+)
+_base = _option(
+    "--base",
+    "--taxonomy-base",
+    heading=_LOOK,
+    metavar="REF",
+    help="What to compare with; `empty` takes every leaf as added. Default: the branch of upstream or origin, unless "
+    "TAXONOMY_BASE, a hook or the CI run names another.",
+)
+_direct = _option(
+    "--direct", heading=_LOOK, is_flag=True, help="Compare with the base itself, not with the merge base."
 )
 _source_options = _options(
     _option("--staged", heading=_LOOK, is_flag=True, help="Look at the index, not at the working tree."),
     _option("--head", heading=_LOOK, metavar="REF", help="Look at a commit, not at the working tree."),
 )
-_config_options = _options(
+_rule_options = _options(
     _option(
         "--config",
         heading=_RULES,
@@ -219,6 +280,9 @@ _config_options = _options(
         metavar="FILE",
         help="A yamllint configuration. Default: relaxed, with lines of any length.",
     ),
+)
+_config_options = _options(
+    _rule_options,
     _option(
         "--fail-on",
         heading=_EXIT,
@@ -326,15 +390,8 @@ def cli() -> None:
     short_help="Which leaves changed, and what is wrong with them.",
 )
 @_taxonomy_path
-@_option(
-    "--base",
-    "--taxonomy-base",
-    heading=_LOOK,
-    metavar="REF",
-    help="What to compare with; `empty` takes every leaf as added. Default: the branch of upstream or origin, unless "
-    "TAXONOMY_BASE, a hook or the CI run names another.",
-)
-@_option("--direct", heading=_LOOK, is_flag=True, help="Compare with the base itself, not with the merge base.")
+@_base
+@_direct
 @_source_options
 @_report_options
 @_version
@@ -436,14 +493,14 @@ def check_command(
     "--taxonomy-path",
     heading=_WHERE,
     type=_Path(),
-    help="The taxonomy's root (it may be a folder inside a larger repository). Default: here.",
+    help="The taxonomy's root (it may be a folder inside a larger repository). Default: the repository's root.",
 )
 @_option(
     "--tools",
     heading=_SETTING_UP,
     metavar="URL",
     help="The Git repository that hooks and workflow take taxonomy-tools from. Default: where it was installed from; "
-    "if that is none, they run what is installed.",
+    "if that is none, hooks run what is installed, and there is no workflow.",
 )
 @_option(
     "--tools-rev", heading=_SETTING_UP, metavar="REV", help="The tag or commit of it. Default: this version's tag."
@@ -478,7 +535,7 @@ def init_command(
     "--taxonomy-path",
     heading=_WHERE,
     type=_Path(),
-    help="The taxonomy's root (it may be a folder inside a larger repository). Default: here.",
+    help="The taxonomy's root (it may be a folder inside a larger repository). Default: the repository's root.",
 )
 @_option(
     "--kind",
@@ -614,13 +671,183 @@ def migrate_command(*, taxonomy_path: Path | None, dry_run: bool, paths: tuple[P
 
 
 @cli.command(
+    "generate",
+    cls=_Generating,
+    context_settings=_SETTINGS,
+    epilog="Exit codes: 0 every leaf gave what was wanted, 1 a leaf was refused or fell short, or a limit was reached, "
+    "2 wrong use or the job could not be done, 130 interrupted. What was answered is safe in any case: the same "
+    "command goes on.",
+    short_help="Sample data for the changed leaves, through Ollama.",
+)
+@_taxonomy_path
+@_base
+@_direct
+@_source_options
+@_rule_options
+@_option("--model", heading=_ASK, metavar="NAME", help="The model that writes. Default: the configuration's.")
+@_option(
+    "--host",
+    "hosts",
+    heading=_ASK,
+    multiple=True,
+    metavar="URL",
+    help="An Ollama server; repeat it to share the work. Default: OLLAMA_HOST, else the configuration's, else this "
+    "machine.",
+)
+@_option(
+    "--parallel",
+    heading=_ASK,
+    type=_parallel,
+    metavar="auto|N",
+    help="Requests in flight at each server. Default: auto, which finds out what keeps it busy.",
+)
+@_option("--pull", heading=_ASK, is_flag=True, help="Have a server download a model that it does not have.")
+@_option(
+    "--num-ctx",
+    heading=_ASK,
+    type=click.IntRange(min=256),
+    metavar="N",
+    help="Tokens of context. Default: 8192, or what the model was made for if that is less.",
+)
+@_option("--temperature", heading=_ASK, type=click.FloatRange(0, 10), metavar="X", help="Default: 0.7.")
+@_option("--seed", heading=_ASK, type=click.IntRange(0, 2**63 - 1), metavar="N", help="Default: 0.")
+@_option(
+    "--samples-per-leaf",
+    heading=_MUCH,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Samples of each leaf, spread over its seed examples. Default: 5.",
+)
+@_option(
+    "--num-instructions",
+    heading=_MUCH,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Samples of all leaves together, spread evenly over them.",
+)
+@_option(
+    "--max-attempts",
+    heading=_MUCH,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Requests that a sample may cost, on the average of its leaf. Default: 3.",
+)
+@_option(
+    "--max-tokens-total",
+    heading=_MUCH,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Stop once so many tokens, of prompts and answers, have been asked for.",
+)
+@_option(
+    "--deadline",
+    "seconds",
+    heading=_MUCH,
+    type=_duration,
+    metavar="TIME",
+    help="Stop after so much time: 90s, 30m, 2h.",
+)
+@_option(
+    "--likeness",
+    "--rouge-threshold",
+    "likeness",
+    heading=_SORT_OUT,
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="X",
+    help="The ROUGE-L from which on a sample is a near-copy of a seed example or of another sample. Default: 0.7.",
+)
+@_option(
+    "--judge",
+    heading=_SORT_OUT,
+    is_flag=False,
+    flag_value="",
+    metavar="[MODEL]",
+    help="Have a model judge each sample: the one that is named, else the one that writes.",
+)
+@_option("--keep-going", heading=_SORT_OUT, is_flag=True, help="Take leaves with errors too, as far as that goes.")
+@_option(
+    "--online",
+    heading=_ASK,
+    is_flag=True,
+    help="Make samples of knowledge from the documents, too, that its leaves name. They are fetched.",
+)
+@_option(
+    "--refilter",
+    heading=_SORT_OUT,
+    type=_Path(),
+    metavar="RUN",
+    help="Sort out the answers of a run, by its folder, once more. Nothing is asked.",
+)
+@_option(
+    "--output-dir",
+    heading=_WRITE,
+    type=_Path(),
+    metavar="DIR",
+    help="Where the runs and their answers are. Default: generated.",
+)
+@_option(
+    "--output-format",
+    "formats",
+    heading=_WRITE,
+    multiple=True,
+    metavar="FORMATS",
+    help="What is written beside samples.jsonl: messages (the default), alpaca, sharegpt or ilab. Repeat it, or put "
+    "commas between.",
+)
+@_option(
+    "--dry-run",
+    heading=_WRITE,
+    is_flag=True,
+    help="Show what would be asked first, and ask and write nothing. It needs no server.",
+)
+@_option("-q", "--quiet", heading=_WRITE, is_flag=True, help="Show no progress.")
+@_option("--jobs", heading=_VALIDATE, type=click.IntRange(min=1), metavar="N", help="Validate in so many processes.")
+@click.argument("paths", nargs=-1, type=_Path(), metavar="[LEAF]...")
+def generate_command(
+    *,
+    taxonomy_path: Path | None,
+    base: str | None,
+    direct: bool,
+    staged: bool,
+    head: str | None,
+    paths: tuple[Path, ...],
+    refilter: Path | None,
+    parallel: int | None,
+    **options: Any,
+) -> int:
+    """Have a model on an Ollama server write new samples from the seed examples of the changed leaves.
+
+    With LEAFs, those leaves are taken as they stand; with LEAFs and --base, those of them that changed. Leaves with
+    errors are refused. What was answered is kept: the same command goes on where it was stopped.
+    """
+    from taxonomy_tools.commands import generate
+    from taxonomy_tools.commands.terms import Wish
+    from taxonomy_tools.plan import Selection
+
+    options["fail_on"] = None
+    given = _given(options)
+    if refilter is not None:
+        return generate.refilter(
+            refilter, likeness=options["likeness"], formats=options["formats"], quiet=options["quiet"]
+        )
+    selection = Selection(taxonomy_path=taxonomy_path, paths=paths, base=base, head=head, staged=staged, direct=direct)
+    return generate.run(Wish(selection=selection, given=given, parallel=parallel, **options))
+
+
+@cli.command(
     "pr",
     cls=_Command,
     context_settings=_SETTINGS,
     epilog=_EXIT_CODES,
     short_help="The text of the pull request that the commits here would make.",
 )
-@_option("-C", "--taxonomy-path", heading=_LOOK, type=_Path(), help="The taxonomy's root. Default: here.")
+@_option(
+    "-C",
+    "--taxonomy-path",
+    heading=_LOOK,
+    type=_Path(),
+    help="The taxonomy's root. Default: the repository's root.",
+)
 @_option(
     "--base",
     "--taxonomy-base",
@@ -648,7 +875,13 @@ def pr_command(*, taxonomy_path: Path | None, base: str | None, head: str | None
     epilog="Exit codes: 0 nothing that is needed is missing, 2 something is, or wrong use.",
     short_help="Is everything here that the others need?",
 )
-@_option("-C", "--taxonomy-path", heading=_LOOK, type=_Path(), help="The taxonomy's root. Default: here.")
+@_option(
+    "-C",
+    "--taxonomy-path",
+    heading=_LOOK,
+    type=_Path(),
+    help="The taxonomy's root. Default: the repository's root.",
+)
 @_option(
     "--for",
     "purpose",
@@ -693,7 +926,8 @@ def schema_command(kind: str | None, version: int | None) -> int:
     """Print a JSON Schema, for editors and pipelines; without KIND, list them.
 
     KIND is a kind of leaf, compositional_skills or knowledge, or one of our own formats: `report`, what --output-format
-    json writes, `config`, what can stand in .taxonomy-tools.yaml, or `baseline`, what --write-baseline writes.
+    json writes, `config`, what can stand in .taxonomy-tools.yaml, `baseline`, what --write-baseline writes, or
+    `manifest`, what `taxonomy generate` writes of a run.
     """
     from taxonomy_tools.commands import schema
 
