@@ -16,6 +16,7 @@ from typing import ClassVar, Literal, TypeAlias
 import yaml
 
 from taxonomy_tools import schemas
+from taxonomy_tools.beneath import in_git_folder
 from taxonomy_tools.diagnostics import Diagnostic, FrameLine, Severity, Span
 from taxonomy_tools.document import Document, Route, load
 from taxonomy_tools.errors import Remedy, TaxonomyError
@@ -355,7 +356,7 @@ class _Reader:
         if text is None:
             return
         path = posixpath.normpath(text)
-        reason = _why_no_path(text) or _why_not_beneath(path)
+        reason = _why_no_path(text) or _why_not_beneath(path) or _why_no_baseline(path)
         if reason:
             self._complain(route, f"{name_of(route)} must be a file of the taxonomy: {quote(text)} {reason}")
         else:
@@ -596,6 +597,13 @@ def _why_not_beneath(path: str) -> str:
     if path == os.curdir:
         return "is its root"
     return "leads out of the taxonomy" if path == os.pardir or path.startswith(("/", "../")) else ""
+
+
+def _why_no_baseline(path: str) -> str:
+    """Why no baseline can lie at a path below the taxonomy's root, where it is written; empty if it can."""
+    if in_git_folder(path):
+        return "is Git's own"
+    return "is a file of a leaf" if is_leaf_file(path) else ""
 
 
 def _worded(violation: Violation, document: Document) -> tuple[str, str]:

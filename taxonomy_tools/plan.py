@@ -14,8 +14,9 @@ from pathlib import Path
 from posixpath import basename
 from typing import TypeVar
 
-from taxonomy_tools.base import Base, base_of_proposal, find_base, in_ci, named_base
+from taxonomy_tools.base import Base, base_of_proposal, find_base, in_ci, insist_on_proposal, named_base
 from taxonomy_tools.baseline import Baseline, Sieve
+from taxonomy_tools.beneath import GIT_FOLDER, beneath, in_git_folder, reached
 from taxonomy_tools.cache import Cache
 from taxonomy_tools.check import Settings, check_leaves
 from taxonomy_tools.compare import compare, ignored_leaves, open_source, start_of
@@ -25,7 +26,7 @@ from taxonomy_tools.diagnostics import Diagnostic
 from taxonomy_tools.diff import LeafFiles, group_leaves
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.examine import Leaf, Terms
-from taxonomy_tools.git import REGULAR_FILE, SYMBOLIC_LINK, Announce, NotARepository, Repository
+from taxonomy_tools.git import GITLINK, REGULAR_FILE, SYMBOLIC_LINK, Announce, NotARepository, Repository
 from taxonomy_tools.layout import (
     ALONE,
     ATTRIBUTION_FILE,
@@ -82,7 +83,8 @@ class Plan:
     """What a run looks at.
 
     `settled` is the configuration in force, which `settings` follow. `contribution` is what is wrong with the commits,
-    looked at with everything that changed and not with a part of it. `notes` are sentences for the end of the report.
+    looked at with everything that changed and not with a part of it, and `unseen` stands for those that were not looked
+    at. `notes` are sentences for the end of the report.
     `whole` says that all leaves of the taxonomy are looked at.
     """
 
@@ -93,6 +95,7 @@ class Plan:
     settings: Settings
     settled: Settled = UNSETTLED
     contribution: tuple[Diagnostic, ...] = ()
+    unseen: tuple[Diagnostic, ...] = ()
     notes: tuple[str, ...] = ()
     whole: bool = False
 
@@ -166,6 +169,10 @@ def plan_diff(
     sides = settle_diff(selection, repository, given=given, environ=environ, announce=announce)
     settled = sides.settled
     compared = compare(sides.new, sides.base, direct=selection.direct, announce=announce)
+    if not compared.changes and isinstance(compared.new, WorkTree):
+        insist_on_proposal(repository, environ, base=sides.base.ref, start=compared.comparison.start)
+    if isinstance(compared.new, WorkTree):
+        scope = scope.reached_in(compared.new.root)
     changed = {path for change in compared.changes for path in (change.path, change.old_path) if path is not None}
     scope.insist(changed, lambda inside: _exists(inside, repository, folder, compared.new, compared.old))
     neighbourhood = Neighbourhood(tree=compared.tree)
@@ -198,6 +205,7 @@ def plan_diff(
         contribution=tuple(
             one for found in whole.diagnostics for one in settings.policy.judge("", (found,), (), across=False)
         ),
+        unseen=tuple(settings.policy.judge("", (whole.unseen,), (), across=False)) if whole.unseen else (),
         notes=(*notes, *whole.notes, *settled.notes),
     )
 
@@ -216,7 +224,7 @@ def plan_check(
     """
     environ = os.environ if environment is None else environment
     for named in selection.paths:
-        if (selection.unsaved is not None or named.is_file()) and not is_leaf_file(named.name):
+        if (selection.unsaved is not None or _is_no_folder(named)) and not is_leaf_file(named.name):
             raise _no_leaf(named)
     path = selection.taxonomy_path
     if path is not None and _is_file(path):
@@ -232,12 +240,7 @@ def plan_check(
         return _plan_folder(root, selection.paths, given, environ)
     folder = _folder_of(repository, selection)
     new, settled = settle_check(selection, repository, given=given, environ=environ, announce=announce)
-    if selection.touched is None:
-        scope = _Scope.of(selection.paths, repository.root / folder, relative=repository.bare)
-    else:
-        scope = _Scope(
-            owners=touched_leaves(repository, selection.touched, folder=folder, environ=environ), closed=True
-        )
+    scope = _scope_of_check(selection, repository, new, environ)
     tree: Tree | None = None
     if scope.closed and isinstance(new, Index) and len(scope.owners) < _MANY:
         tree = new.tree()
@@ -247,18 +250,30 @@ def plan_check(
     if selection.unsaved is None:
         scope.insist({_owner(entry.path) for entry in entries}, lambda inside: _exists(inside, repository, folder, new))
     if isinstance(new, WorkTree):
-        entries += _unlisted(new, scope, entries)
+        entries += list(_unlisted(new, scope, entries))
+        entries += _in_the_way(new.root, scope, entries)
     # At once: the chunks that are checked would each fetch for themselves.
     repository.fetch_missing((entry.blob for entry in entries if entry.blob and entry.regular), announce)
     prefix = f"{folder}/" if folder else ""
     settings = _settings(settled, object_format=repository.object_format, prefix=prefix, whole=scope.everything)
-    if selection.unsaved is not None and isinstance(new, WorkTree):
+    if selection.unsaved is not None and isinstance(new, WorkTree) and is_leaf_file(scope.inside[0]):
         edited = Unsaved(source=new, path=scope.inside[0], content=selection.unsaved)
         return _plan(edited, _leaves(edited.saved(entries), new.tree()), scope, settings, settled)
     leaves = _leaves(entries, tree or new.tree())
     if isinstance(new, WorkTree):
         leaves = sorted((*leaves, *_ignored(new, scope, leaves, settings)), key=lambda leaf: leaf.path)
     return _plan(new, leaves, scope, settings, settled)
+
+
+def _scope_of_check(
+    selection: Selection, repository: Repository, new: Revision | Index | WorkTree, environ: Mapping[str, str]
+) -> "_Scope":
+    """What the user or a hook named. Raises TaxonomyError for what is not in the taxonomy."""
+    if selection.touched is not None:
+        owners = touched_leaves(repository, selection.touched, folder=new.folder, environ=environ)
+        return _Scope(owners=owners, closed=True)
+    scope = _Scope.of(selection.paths, repository.root / new.folder, relative=repository.bare)
+    return scope.reached_in(new.root) if isinstance(new, WorkTree) else scope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -334,17 +349,22 @@ def _open(
 def _settle_guarded(
     new: Revision | Index | WorkTree, base: Base, given: Given, environ: Mapping[str, str], *, direct: bool
 ) -> Settled:
-    """The configuration of the base; what the checked side has changed in it since they parted is a proposal."""
+    """The configuration of the base, or of the tip of what to merge into where that is known besides.
+
+    What the checked side has changed in it since they parted is a proposal.
+    """
     assert base.commit is not None
-    theirs = Revision(repository=new.repository, commit=base.commit, label=base.ref, folder=new.folder)
+    ref, commit = (base.tip.ref, base.tip.commit) if base.tip is not None else (base.ref, base.commit)
+    theirs = Revision(repository=new.repository, commit=commit, label=ref, folder=new.folder)
     theirs.announce = new.announce
 
     def before() -> Files:
         start = start_of(new, base, direct=direct)
         return Files.of(replace(theirs, commit=start))
 
-    files = Files.of(theirs, label=f"{base.ref}:")
-    return settle(given, environ, files=files, proposed=Files.of(new), before=before)
+    files = Files.of(theirs, label=f"{ref}:")
+    settled = settle(given, environ, files=files, proposed=Files.of(new), before=before)
+    return replace(settled, notes=(*settled.notes, base.note)) if base.note else settled
 
 
 def _settle_uncompared(new: Revision | Index | WorkTree, given: Given, environ: Mapping[str, str]) -> Settled:
@@ -396,7 +416,7 @@ def _root_at(base: Base, repository: Repository, folder: Path) -> Path | None:
     if base.commit is None or not folder.is_relative_to(repository.root):
         return None
     ways = list(_upwards(_below(repository.root, folder)))
-    held = {path for path, _, _ in repository.children(base.commit, ways)}
+    held = {path for path, _, _ in repository.children(base.tip.commit if base.tip else base.commit, ways)}
     found = (way for way in ways if posixpath.join(way, CONFIG_FILE) in held)
     return next((repository.root / way for way in found), None)
 
@@ -433,17 +453,20 @@ def _plan_folder(root: Path, paths: Sequence[Path], given: Given, environ: Mappi
     """The leaves of a folder that is no repository."""
     settled = settle(given, environ, files=Files.of(Folder(root=root)))
     new = _holding(Folder(root=root), settled)
-    scope = _Scope.of(paths, root)
+    scope = _Scope.of(paths, root).reached_in(root)
     entries = [entry for entry in new.list() if scope.holds(_owner(entry.path))]
     scope.insist({_owner(entry.path) for entry in entries}, lambda inside: os.path.lexists(root / inside))
+    entries += _in_the_way(root, scope, entries)
     return _plan(new, _leaves(entries, new.tree()), scope, _settings(settled, whole=not paths), settled)
 
 
 def _plan_unsaved_in_folder(root: Path, selection: Selection, given: Given, environ: Mapping[str, str]) -> Plan:
     """The leaf of a file that an editor has not saved, in a folder that is no repository."""
+    scope = _Scope.of(selection.paths, root).reached_in(root)
+    if not is_leaf_file(scope.inside[0]):
+        return _plan_folder(root, selection.paths, given, environ)
     settled = settle(given, environ, files=Files.of(Folder(root=root)))
     new = _holding(Folder(root=root), settled)
-    scope = _Scope.of(selection.paths, root)
     edited = Unsaved(source=new, path=scope.inside[0], content=selection.unsaved or b"")
     entries = edited.saved(_listing(root, _owner(edited.path)))
     return _plan(edited, _leaves(entries, new.tree()), scope, _settings(settled), settled)
@@ -459,6 +482,7 @@ def _plan_file(path: Path, selection: Selection, given: Given, environ: Mapping[
     if not is_leaf_file(path.name):
         raise _no_leaf(path)
     folder = _resolve(path).parent
+    _insist_on_no_link(path, folder)
     root, settled = _settle_file(folder, given, environ)
     inside = _below(root, folder)
     settings = _settings(settled, placed=root != folder)
@@ -544,6 +568,11 @@ def _is_file(path: Path) -> bool:
     return not path.is_dir() and os.path.lexists(path)
 
 
+def _is_no_folder(path: Path) -> bool:
+    """Whether there is anything at a path, or where it leads, but a folder: a device is no leaf either."""
+    return os.path.exists(path) and not os.path.isdir(path)
+
+
 def _folder_of(repository: Repository, selection: Selection) -> str:
     """The taxonomy's folder below the repository's root: the one that was named, else the root."""
     return repository.prefix if selection.taxonomy_path is not None else ""
@@ -561,18 +590,51 @@ def _discover(selection: Selection) -> Repository:
         )
     if selection.taxonomy_path is not None or not selection.paths:
         return Repository.discover(selection.taxonomy_path)
-    here = os.path.realpath(Path.cwd())
-    outside = next((path for path in selection.paths if not _resolve(path).is_relative_to(here)), None)
+    outside = selection.paths[0]
+    with suppress(NotARepository):
+        here = Repository.discover()
+        top = os.path.realpath(here.root)
+        # In a bare repository, paths are those of a commit.
+        elsewhere = (path for path in selection.paths if not here.bare and beneath(path, top) is None)
+        found = next(elsewhere, None)
+        if found is None:
+            return here
+        outside = found
     try:
-        return Repository.discover(outside and _nearest_folder(outside))
+        return Repository.discover(_nearest_folder(outside))
     except NotARepository:
         return Repository.discover(_nearest_folder(selection.paths[0]))
 
 
 def _nearest_folder(path: Path) -> Path:
-    """The folder that a path names, or the first above it that exists: a removed leaf's may not."""
-    place = _resolve(path)
-    return next(folder for folder in (place, *place.parents) if folder.is_dir())
+    """The folder that a path names, or the last on the way to it that can be reached: a removed leaf's may not.
+
+    A link is gone through as long as it stands in no taxonomy: there, it is an entry like another.
+    """
+    place = Path(path.anchor) if path.is_absolute() else Path(os.path.realpath(os.curdir))
+    for name in path.parts[1:] if path.is_absolute() else path.parts:
+        step = place / name
+        if step.is_symlink() and _is_in_taxonomy(step):
+            return place
+        step = Path(os.path.realpath(step))
+        if not step.is_dir():
+            return place
+        place = step
+    return place
+
+
+def _is_in_taxonomy(link: Path) -> bool:
+    """Whether a link stands in a repository, or in a folder that is a taxonomy's by its name."""
+    return any(os.path.lexists(folder / GIT_FOLDER) for folder in link.parents) or _root_of(link) != link
+
+
+def _insist_on_no_link(path: Path, folder: Path) -> None:
+    """Raise TaxonomyError for a file whose folder is reached through a link in a taxonomy."""
+    if (nearest := _nearest_folder(path.parent)) != folder:
+        raise TaxonomyError(
+            f"{path} lies behind a symbolic link in {nearest}, and no link is followed there.",
+            Remedy("Name the file where it is:", f"-C {shlex.quote(os.fspath(folder / path.name))}"),
+        )
 
 
 def _resolve(path: Path) -> Path:
@@ -586,13 +648,15 @@ def _resolve(path: Path) -> Path:
 class _Scope:
     """The paths that the user named, as typed and relative to the taxonomy (`""`: its root). None name everything.
 
-    `owners` are the leaves whose files were named. `closed` says that these are all there is, even if there are none.
+    `owners` are the leaves whose files were named. `stops` are those links and repositories in `inside` that a path led
+    through. `closed` says that these are all there is, even if there are none.
     """
 
     typed: tuple[Path, ...] = ()
     inside: tuple[str, ...] = ()
     owners: frozenset[str] = frozenset()
     below: frozenset[str] = frozenset()
+    stops: frozenset[str] = frozenset()
     closed: bool = False
 
     @property
@@ -607,8 +671,19 @@ class _Scope:
         Raises TaxonomyError for a path outside of the taxonomy.
         """
         inside = tuple(_relative(root / path if relative else path, root, typed=path) for path in paths)
+        return cls(typed=tuple(paths)).with_paths(inside)
+
+    def reached_in(self, root: Path) -> "_Scope":
+        """The same with a link or a repository below `root` itself in place of a path that leads through it."""
+        if not self.typed:
+            return self
+        inside = tuple(reached(root, self.inside))
+        return replace(self.with_paths(inside), stops=frozenset(inside) - frozenset(self.inside))
+
+    def with_paths(self, inside: tuple[str, ...]) -> "_Scope":
+        """The same with other paths of the taxonomy."""
         owners = frozenset(_owner(path) for path in inside if is_leaf_file(path))
-        return cls(typed=tuple(paths), inside=inside, owners=owners, below=frozenset(inside))
+        return replace(self, inside=inside, owners=owners, below=frozenset(inside))
 
     def holds(self, leaf: str) -> bool:
         """Whether a leaf is at or below one of the paths, or owns the file that one names."""
@@ -639,15 +714,12 @@ class _Scope:
 def _relative(path: Path, root: Path, *, typed: Path) -> str:
     """The path relative to the taxonomy. Raises TaxonomyError for one outside of it."""
     top = os.path.realpath(root)
-    # A link is named for itself, unless it stands elsewhere and points into the taxonomy. What is nowhere in it as seen
-    # from here may be meant as seen from the taxonomy, as with `git -C`.
-    places = [_resolve(path), Path(os.path.realpath(path))]
-    if not path.is_absolute() and not os.path.lexists(path):
-        places.append(_resolve(root / path))
-    for place in places:
-        if place.is_relative_to(top):
-            inside = place.relative_to(top).as_posix()
-            return "" if inside == os.curdir else inside
+    inside = beneath(path, top)
+    if inside is None and not path.is_absolute() and not os.path.lexists(path):
+        # What is nowhere in it as seen from here may be meant as seen from the taxonomy, as with `git -C`.
+        inside = beneath(root / path, top)
+    if inside is not None and not in_git_folder(inside.partition("/")[0]):
+        return inside
     raise TaxonomyError(
         f"{typed} is not in the taxonomy at {root}.", Remedy("Name the taxonomy that it is in:", "-C PATH")
     )
@@ -689,13 +761,28 @@ def _owner(path: str) -> str:
 def _unlisted(new: WorkTree, scope: _Scope, listed: Sequence[Entry]) -> Iterator[Entry]:
     """The leaf files at paths that were named, but that Git does not list because it ignores them."""
     known = {entry.path for entry in listed}
-    reached = {folder for path in known for folder in _upwards(_owner(path))} if scope.typed else frozenset()
+    above = _above(listed) if scope.typed else frozenset()
     for path in scope.inside:
         if is_leaf_file(path) and path not in known:
             yield from (entry for entry in _listing(new.root, _owner(path)) if entry.path not in known)
-        elif path not in reached and not (new.root / path).is_symlink():
+        elif path in above or path in scope.stops or (new.root / path).is_symlink():
+            continue
+        elif path and os.path.lexists(new.root / path / GIT_FOLDER):
+            yield Entry(path=path, mode=GITLINK, oid=None)
+        else:
             for entry in Folder(root=new.root / path, folders=new.folders).list():
                 yield Entry(path=f"{path}/{entry.path}".removeprefix("/"), mode=entry.mode, oid=None)
+
+
+def _in_the_way(root: Path, scope: _Scope, listed: Sequence[Entry]) -> Iterator[Entry]:
+    """The links and repositories that stand before what was named, as far as they are not listed."""
+    for path in sorted(scope.stops - _above(listed) if scope.stops else ()):
+        yield Entry(path=path, mode=SYMBOLIC_LINK if (root / path).is_symlink() else GITLINK, oid=None)
+
+
+def _above(entries: Iterable[Entry]) -> frozenset[str]:
+    """The leaves that files belong to, and all folders above them."""
+    return frozenset(folder for owner in {_owner(entry.path) for entry in entries} for folder in _upwards(owner))
 
 
 def _no_leaf(path: Path) -> TaxonomyError:

@@ -28,7 +28,7 @@ def rewrite(root: Path, path: str, *, before: bytes, after: bytes, name: str | N
     """
     folder, _, old_name = path.rpartition("/")
     with _opened(root, folder) as place:
-        if read_beneath(root, path, limit=MAX_BYTES) != before:
+        if read_beneath(root, path, limit=max(MAX_BYTES, len(before))) != before:
             raise OSError(errno.EBUSY, "it changed while it was looked at")
         if name is not None:
             place.insist_free(name)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from taxonomy_tools.beneath import beneath
 from taxonomy_tools.config import (
     BASELINE_FILE,
     CONFIG_FILE,
@@ -258,25 +259,13 @@ class _ConfigFile:
         return cls(settings=settings, folder=posixpath.dirname(path), name=name)
 
 
+_RULES_FILE = "a file of the yamllint rules"
 _NAME_CONFIG = Remedy("Name one that is there:", "--config FILE")
 
 
 def _inside(path: Path, top: Path) -> str | None:
-    """The path of a file relative to the top, None if it lies elsewhere.
-
-    As it is written, if that tells: a link in the checkout, which may be a pull request's doing, changes nothing. A
-    link from elsewhere counts for where it leads.
-    """
-    real = os.path.realpath(top)
-    try:
-        places = (os.path.abspath(path), os.path.join(os.path.realpath(path.parent), path.name), os.path.realpath(path))
-    except ValueError:
-        return None  # no file can have that name
-    for place in map(Path, places):
-        for root in (os.path.abspath(top), real):
-            if place.is_relative_to(root):
-                return place.relative_to(root).as_posix()
-    return None
+    """The path of a file relative to the top, None if it lies elsewhere."""
+    return beneath(path, os.path.realpath(top))
 
 
 def _read_outside(path: Path, what: str) -> bytes:
@@ -527,7 +516,8 @@ def _rules(setting: Setting | None, file: _ConfigFile, files: Files, *, guarded:
         content = setting.value.content.encode()
         folder = file.outside if file.outside is not None else files.top / file.folder
         here = folder / posixpath.basename(file.name)
-        rules = Rules.load(here, read=lambda path: content if path == here else reader.read(path))
+        reader = replace(reader, everywhere=file.outside is None)
+        rules = _load(here, lambda path: content if path == here else reader.read(path), files)
         return replace(rules, source=f"`yaml_rules` of {file.name}"), ()
     assert isinstance(setting.value, str)
     if setting.origin in (option_of("yaml_rules"), VARIABLES["yaml_rules"]):
@@ -545,13 +535,20 @@ def _rules(setting: Setting | None, file: _ConfigFile, files: Files, *, guarded:
             f"{setting.origin}: `yaml_rules` leads out of the repository, to {setting.value}.",
             Remedy("Keep the file in it, or name it with each call:", "--yaml-rules FILE"),
         )
+    rules = _load(files.top / place, replace(reader, everywhere=True).read, files)
+    return replace(rules, source=files.name(place)), ()
+
+
+def _load(path: Path, read: Callable[[Path], bytes], files: Files) -> Rules:
+    """The rules at a path, whose files are called as on the side that they are read from.
+
+    What lies in the working tree may be another file.
+    """
     try:
-        rules = Rules.load(files.top / place, read=replace(reader, everywhere=True).read)
+        return Rules.load(path, read=read)
     except TaxonomyError as error:
-        # By the names of the side that it was read from: what lies in the working tree may be another file.
         message = error.message.replace(f"{files.top}{os.sep}", files.label)
         raise TaxonomyError(message, *error.remedies) from error
-    return replace(rules, source=files.name(place)), ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -571,7 +568,9 @@ class _Reader:
         if inside is None and self.everywhere:
             raise OSError("it lies outside of the repository")
         try:
-            content = self.files.read(inside) if inside is not None else _read_outside(path, "yamllint rules")
+            content = (
+                self.files.read(inside) if inside is not None else _read_outside(path, "a file of the yamllint rules")
+            )
         except TaxonomyError as error:
             raise OSError(error.message) from error
         if content is None:

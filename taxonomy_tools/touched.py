@@ -6,7 +6,9 @@ as wrong as one whose file was edited: what is removed is asked of Git.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
+from taxonomy_tools.beneath import beneath
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.git import RawChange, Repository
 from taxonomy_tools.layout import is_leaf_file
@@ -45,22 +47,16 @@ def _places(path: str) -> Iterator[str]:
 
 
 def _inside(repository: Repository, names: Iterable[str]) -> Iterator[str]:
-    """The names as paths of the repository. No link is followed at their end, or in a path that Git gave."""
-    here, top = os.path.realpath(os.curdir), os.path.realpath(repository.root)
+    """The names as paths of the repository. No link is followed in there."""
+    top = os.path.realpath(repository.root)
     for name in names:
-        place = os.path.normpath(os.path.join(here, name))
-        if not _is_below(place, top):
-            place = os.path.join(os.path.realpath(os.path.dirname(place)), os.path.basename(place))
-        if not _is_below(place, top):
+        inside = beneath(Path(name), top)
+        if not inside:
             raise TaxonomyError(
                 f"{name} is not in the repository at {repository.root}.",
                 Remedy("Options come before a `--`, and names of files after it."),
             )
-        yield os.path.relpath(place, top).replace(os.sep, "/")
-
-
-def _is_below(place: str, top: str) -> bool:
-    return place.startswith(os.path.join(top, ""))
+        yield inside
 
 
 def _changed(repository: Repository, environ: Mapping[str, str], *, everything: bool) -> set[str]:

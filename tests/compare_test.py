@@ -244,7 +244,7 @@ def test_a_bare_repository_compares_commits(mine: Repo, tmp_path: Path) -> None:
     )
     assert message_of(lambda: differ(bare)) == (
         f"{bare.path} is a bare repository: it has no working tree to look at.",
-        [("Compare a commit:", "taxonomy-diff --head HEAD --base REF")],
+        [("Compare or check a commit:", "--head HEAD")],
     )
 
 

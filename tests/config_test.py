@@ -342,6 +342,16 @@ def test_an_override_is_for_the_leaves_of_its_patterns() -> None:
             id="baseline, the root",
         ),
         pytest.param(
+            "baseline: .Git/config",
+            ["1:11 `baseline` must be a file of the taxonomy: `.Git/config` is Git's own"],
+            id="baseline in Git's folder",
+        ),
+        pytest.param(
+            "baseline: a/qna.yml",
+            ["1:11 `baseline` must be a file of the taxonomy: `a/qna.yml` is a file of a leaf"],
+            id="baseline, a leaf's file",
+        ),
+        pytest.param(
             'yaml_rules: "a\\0b"',
             ["1:13 `yaml_rules` is no path of a file: it holds a null character"],
             id="yaml_rules, no path",

@@ -213,6 +213,15 @@ def test_an_ignored_leaf_is_named_once(mine: Repo) -> None:
 # Paths of a check
 
 
+@pytest.mark.parametrize("path", ["/dev/null", "/etc/passwd"])
+def test_what_is_no_folder_and_no_leaf_file_cannot_be_checked(mine: Repo, path: str) -> None:
+    with standing_in(mine.path):
+        assert refusal(lambda: check(path)) == (
+            f"{path} is no file of a leaf: those are `qna.yaml` and `attribution.txt`.",
+            [("Check a leaf:", "taxonomy check FOLDER")],
+        )
+
+
 def test_a_file_of_no_leaf_cannot_be_checked(mine: Repo) -> None:
     with standing_in(mine.path):
         assert refusal(lambda: check(A, "docs/notes.md")) == (

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from taxonomy_tools.rewrite import rewrite
+from taxonomy_tools.source import MAX_BYTES
 
 
 @pytest.fixture
@@ -27,6 +28,13 @@ def test_content_and_name_change_and_the_mode_stays(mode: int, root: Path) -> No
     assert names(root) == ["a/b/qna.yaml"]
     assert (root / "a/b/qna.yaml").read_bytes() == b"new"
     assert stat.S_IMODE((root / "a/b/qna.yaml").stat().st_mode) == mode
+
+
+def test_a_file_larger_than_a_leaf_may_be(root: Path) -> None:
+    large = bytes(MAX_BYTES + 1)
+    (root / "a/b/qna.yml").write_bytes(large)
+    rewrite(root, "a/b/qna.yml", before=large, after=b"new")
+    assert (root / "a/b/qna.yml").read_bytes() == b"new"
 
 
 def test_a_name_alone_changes(root: Path) -> None:

@@ -396,6 +396,31 @@ def test_a_config_whose_name_no_file_can_have(tmp_path: Path, name: str) -> None
             "The yamllint rules in link.yaml cannot be read: link.yaml is a symbolic link: put the file itself there.",
             id="a link",
         ),
+        pytest.param(
+            "{extends: ../x.yaml}",
+            "The yamllint rules in ../x.yaml cannot be read: it lies outside of the repository",
+            id="in place",
+        ),
+        pytest.param(
+            "{extends: /etc/x.yaml}",
+            "The yamllint rules in /etc/x.yaml cannot be read: it lies outside of the repository",
+            id="in place, elsewhere",
+        ),
+        pytest.param(
+            "{extends: chain.yaml}",
+            "The yamllint rules in ../x.yaml cannot be read: it lies outside of the repository",
+            id="in place, by a chain",
+        ),
+        pytest.param(
+            "{ignore-from-file: [../x.yaml]}",
+            "The ignore patterns for yamllint in ../x.yaml cannot be read: it lies outside of the repository",
+            id="in place, patterns",
+        ),
+        pytest.param(
+            "{extends: gone.yaml}",
+            "The yamllint rules in gone.yaml cannot be read: No such file or directory",
+            id="in place, missing",
+        ),
     ],
 )
 def test_yaml_rules_of_a_config_stay_in_the_repository(tmp_path: Path, rules: str, message: str) -> None:
@@ -405,6 +430,21 @@ def test_yaml_rules_of_a_config_stay_in_the_repository(tmp_path: Path, rules: st
     (root / "chain.yaml").write_text("extends: ../x.yaml\n")
     (root / "link.yaml").symlink_to("../x.yaml")
     assert error_of(lambda: settled_in(root, f"yaml_rules: {rules}\n"))[0] == message
+
+
+def test_rules_in_a_config_of_the_callers_own_may_name_files_beside_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "x.yaml").write_text("extends: relaxed\n")
+    own = tmp_path / "own.yaml"
+    own.write_text("yaml_rules: {extends: x.yaml}\n")
+    rules = settled_in(root, given=Given(config=own)).config.lint_rules
+    assert contents(rules) == [b"extends: ../rules-1.yaml\n", b"extends: relaxed\n"]
+    own.write_text("yaml_rules: {extends: gone.yaml}\n")
+    gone = tmp_path / "gone.yaml"
+    assert error_of(lambda: settled_in(root, given=Given(config=own)))[0] == (
+        f"The yamllint rules in {gone} cannot be read: there is no {gone}, a file of the yamllint rules."
+    )
 
 
 @pytest.mark.parametrize("side", ["working tree", "index"])
@@ -664,6 +704,43 @@ def test_check_in_any_ci_goes_by_the_base_that_is_named(propose: Propose, variab
         for environ in ({"JENKINS_URL": "http://ci"}, {})
     ]
     assert found == ["warning", "never"]
+
+
+OLD = "the branch left main"
+
+
+@pytest.mark.parametrize(
+    ("known", "label", "fail_on"),
+    [
+        pytest.param("branch", "origin/main", "error", id="the branch is in the clone"),
+        pytest.param("hash", "", "error", id="its newest commit is"),
+        pytest.param("", "", "never", id="neither is"),
+    ],
+)
+@pytest.mark.parametrize("command", ["diff", "check"])
+def test_a_merge_request_on_gitlab_does_not_choose_its_rules_by_where_it_leaves(
+    propose: Propose, command: str, known: str, label: str, fail_on: str
+) -> None:
+    """A branch may be made from a commit of the days when nothing failed."""
+    pull = propose(configured("fail_on: never\n"), nothing, meanwhile=configured("fail_on: error\n"), depth=None)
+    fork, main = pull.repo.oid("HEAD^2~1"), pull.repo.oid("HEAD^1")
+    pull.repo.git("checkout", "--quiet", "HEAD^2")
+    if known != "branch":
+        pull.repo.git("update-ref", "-d", "refs/remotes/origin/main")
+    environ = {
+        "CI": "true",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": fork,
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_SHA": main if known == "hash" else "",
+    }
+    plan = {"diff": plan_diff, "check": plan_check}[command]
+    planned = plan(Selection(taxonomy_path=pull.repo.path), environment=environ)
+    origin = f"{label or (main if known else fork)}:{CONFIG_FILE}:1"
+    assert said(planned.settled) == {"fail_on": (fail_on, origin)}
+    assert [OLD in note for note in planned.settled.notes] == ([] if known else [True])
+    assert run("taxonomy", command, cwd=pull.repo.path, env=environ).status == (1 if known else 0)
+    leaf_file = Selection(taxonomy_path=pull.repo.path / "compositional_skills/riddles/qna.yaml")
+    assert plan_check(leaf_file, environment=environ).settled.config.fail_on == fail_on
 
 
 def test_check_without_the_base_in_the_clone(propose: Propose) -> None:

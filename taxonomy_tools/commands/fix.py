@@ -123,7 +123,7 @@ def write(mended: Sequence[Mending], plan: Plan) -> tuple[Sequence[Mending], Seq
     done = []
     for one in mended:
         try:
-            rewrite(_root(plan), one.path, before=one.before, after=one.after, name=one.name)
+            rewrite(root_of(plan), one.path, before=one.before, after=one.after, name=one.name)
         except OSError as error:
             failed.append(f"{one.path}: {error.strerror or error}")
         else:
@@ -201,7 +201,8 @@ def afterwards(plan: Plan, leaves: Iterable[Leaf], files: Mapping[str, OpenFile]
     return replace(plan, leaves=tuple(leaves), new=_Mended(source=source, contents=contents), old=None)
 
 
-def _root(plan: Plan) -> Path:
+def root_of(plan: Plan) -> Path:
+    """Where the files of a plan lie that `refuse_elsewhere` does not refuse."""
     source = plan.new
     if not isinstance(source, WorkTree | Folder):
         raise TypeError(f"{source.label} has no files to write")

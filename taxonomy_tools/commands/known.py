@@ -2,22 +2,27 @@
 
 import json
 import os
+import posixpath
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from taxonomy_tools.base import in_ci
 from taxonomy_tools.baseline import Baseline, Sieve, findings_of
+from taxonomy_tools.beneath import reached
 from taxonomy_tools.commands.output import whole_file
 from taxonomy_tools.config import BASELINE_FILE
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.plan import Plan
 from taxonomy_tools.policy import is_unopened
 from taxonomy_tools.report import LeafReport
-from taxonomy_tools.rewrite import rewrite
+from taxonomy_tools.rewrite import create, rewrite
 from taxonomy_tools.rules.base import number_of
-from taxonomy_tools.source import Folder, Index, Revision, WorkTree
+from taxonomy_tools.settle import MAX_BASELINE_BYTES
+from taxonomy_tools.source import Folder, Index, Revision, Unreadable, WorkTree, read_beneath
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,10 +67,14 @@ class Used:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """A baseline that is to be written to a file. `before` is what the file holds, at work on all that is found."""
+    """A baseline that is to be written. `before` is what its file holds, at work on all that is found.
 
-    file: Path
+    `name` is what the file is called, and `write` gives it other content. It raises TaxonomyError.
+    """
+
+    name: str
     before: Sieve
+    write: Callable[[bytes], None]
     sieve: Sieve | None = None
     _found: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
 
@@ -76,16 +85,16 @@ class Written:
             self._found[leaf.path] = dict(findings_of(leaf.diagnostics))
             yield replace(leaf, diagnostics=tuple(one for one in leaf.diagnostics if is_unopened(one)))
         if unread:
-            notes.append(f"The baseline {self.file} was not written, because not everything could be checked.")
+            notes.append(f"The baseline {self.name} was not written, because not everything could be checked.")
             return
         # What nobody looked for stays: rules that are switched off, leaves that were not named.
         rest = self.before.remaining()
         baseline = rest.with_leaves(
             {path: Counter(found) | Counter(rest.leaves.get(path)) for path, found in self._found.items()}
         )
-        _write(self.file, baseline)
+        self.write(baseline.dump())
         leaves_held = "1 leaf" if len(baseline.leaves) == 1 else f"{len(baseline.leaves):,} leaves"
-        notes.append(f"The baseline {self.file} holds {number_of(len(baseline), 'finding')} of {leaves_held} now.")
+        notes.append(f"The baseline {self.name} holds {number_of(len(baseline), 'finding')} of {leaves_held} now.")
 
 
 def known(plan: Plan, *, without: bool, write: bool, file: Path | None, keeps: bool) -> Unused | Used | Written:
@@ -125,26 +134,63 @@ def _updater(plan: Plan, before: bytes) -> Callable[[Baseline], str] | None:
 
 
 def _written(plan: Plan, file: Path | None) -> Written:
-    place = _place(plan) if file is None else file
-    data = b""
-    if os.path.lexists(place):
-        try:
-            data = place.read_bytes()
-        except OSError as error:
-            raise TaxonomyError(f"{place} cannot be read: {error.strerror}.") from error
-        if file is not None and not _is_baseline(data):
-            raise TaxonomyError(
-                f"{place} is there, and is no baseline: it is not overwritten.",
-                Remedy("Name another file:", "--write-baseline=FILE"),
-                Remedy("Give paths before the option:", "taxonomy check PATH --write-baseline"),
-            )
-    return Written(file=place, before=plan.sieve_of(_before(data, place, plan), os.fspath(place)))
+    """A baseline that goes to the file that was named, or to the taxonomy's own."""
+    if file is not None:
+        name, data = os.fspath(file), _read_named(file)
+        write = partial(_write_named, file)
+    else:
+        root, path = _place(plan)
+        name = os.path.relpath(root / path)
+        found = _read_own(root, path, name)
+        data = found or b""
+        write = partial(_write_own, root, path, name, found)
+    return Written(name=name, before=plan.sieve_of(_before(data, name, plan), name), write=write)
 
 
-def _before(data: bytes, place: Path, plan: Plan) -> Baseline:
+def _read_named(file: Path) -> bytes:
+    """What the file that the user named holds; nothing, if it is a pipe or the like. Raises TaxonomyError."""
+    if not file.is_file():
+        return b""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise TaxonomyError(f"{file} cannot be read: {error.strerror}.") from error
+    if not _is_baseline(data):
+        raise TaxonomyError(
+            f"{file} is there, and is no baseline: it is not overwritten.",
+            Remedy("Name another file:", "--write-baseline=FILE"),
+            Remedy("Give paths before the option:", "taxonomy check PATH --write-baseline"),
+        )
+    return data
+
+
+def _read_own(root: Path, path: str, name: str) -> bytes | None:
+    """What the taxonomy's own baseline holds, None where there is none.
+
+    The configuration names the place, and a checkout, perhaps somebody else's, holds both. Raises TaxonomyError for
+    what lies behind a link, for what is no regular file, and for what is no baseline.
+    """
+    if (stop := next(reached(root, [path]))) != path:
+        stop = os.path.relpath(root / stop)
+        raise TaxonomyError(f"the baseline {name} lies behind {stop}, a link or another repository.", _ANOTHER)
+    if not os.path.lexists(root / path):
+        return None
+    data = read_beneath(root, path, limit=MAX_BASELINE_BYTES)
+    if isinstance(data, Unreadable):
+        raise TaxonomyError(f"the baseline {name} {data.message}.", _ANOTHER)
+    if posixpath.basename(path) != BASELINE_FILE and not _is_baseline(data):
+        remove = Remedy("If it is a broken baseline, remove it:", f"rm {shlex.quote(name)}")
+        raise TaxonomyError(f"{name} is there, and is no baseline: it is not overwritten.", _ANOTHER, remove)
+    return data
+
+
+_ANOTHER = Remedy("Name another file in the configuration:", "baseline: FILE")
+
+
+def _before(data: bytes, name: str, plan: Plan) -> Baseline:
     """What a file holds. Raises TaxonomyError for a broken one, unless it is written anew for all leaves."""
     try:
-        return Baseline.load(data, os.fspath(place)) if data else Baseline()
+        return Baseline.load(data, name) if data else Baseline()
     except TaxonomyError:
         if plan.whole:
             return Baseline()
@@ -159,28 +205,42 @@ def _is_baseline(data: bytes) -> bool:
         return b'"fingerprint"' in data
 
 
-def _place(plan: Plan) -> Path:
-    """Where the taxonomy's own baseline lies."""
+def _place(plan: Plan) -> tuple[Path, str]:
+    """Where the taxonomy's own baseline lies: its root, and a path below that."""
     source, path = plan.new, plan.settled.config.baseline or BASELINE_FILE
     if isinstance(source, WorkTree | Folder):
-        return Path(os.path.relpath(source.root / path))
+        return source.root, path
     assert isinstance(source, Revision | Index)
     if source.repository.bare:
         raise TaxonomyError(
             f"{source.repository.root} is a bare repository: there is no place for a baseline in it.",
             Remedy("Name a file:", "--write-baseline=FILE"),
         )
-    return Path(os.path.relpath(source.repository.root / source.folder / path))
+    return source.repository.root / source.folder, path
 
 
-def _write(file: Path, baseline: Baseline) -> None:
+def _write_named(file: Path, content: bytes) -> None:
     try:
         with whole_file(file) as stream:
-            stream.write(baseline.dump().decode())
+            stream.write(content.decode())
     except TaxonomyError as error:
         reason = error.__cause__
         said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
-        raise TaxonomyError(
-            f"the baseline cannot be written to {file}: {said}.",
-            Remedy("Name a file in a folder that is there, and yours:", "--write-baseline=FILE"),
-        ) from error
+        raise _cannot_write(os.fspath(file), said) from error
+
+
+def _write_own(root: Path, path: str, name: str, before: bytes | None, content: bytes) -> None:
+    try:
+        if before is None:
+            create(root, path, content)
+        else:
+            rewrite(root, path, before=before, after=content)
+    except OSError as error:
+        raise _cannot_write(name, error.strerror or str(error)) from error
+
+
+def _cannot_write(name: str, reason: str) -> TaxonomyError:
+    return TaxonomyError(
+        f"the baseline cannot be written to {name}: {reason}.",
+        Remedy("Name a file in a folder that is there, and yours:", "--write-baseline=FILE"),
+    )

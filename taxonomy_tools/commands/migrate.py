@@ -7,15 +7,23 @@ import click
 
 from taxonomy_tools.commands import fix
 from taxonomy_tools.commands.fix import Mending, OpenFile
-from taxonomy_tools.commands.reporting import announce
+from taxonomy_tools.commands.reporting import announce, unread_files
 from taxonomy_tools.diagnostics import Diagnostic, Severity, Span
 from taxonomy_tools.fix import Wanted, fixes
+from taxonomy_tools.git import FOLDER
 from taxonomy_tools.layout import ATTRIBUTION_FILE
 from taxonomy_tools.migrate import NEWEST, Migration, migrate
 from taxonomy_tools.plan import Plan, Selection, plan_check
 from taxonomy_tools.reporters.escape import escape, reveal
 from taxonomy_tools.reporters.wording import count
-from taxonomy_tools.rules import empty_attribution, incomplete_attribution, missing_attribution, yamllint
+from taxonomy_tools.rules import (
+    empty_attribution,
+    incomplete_attribution,
+    missing_attribution,
+    unreadable_file,
+    yamllint,
+)
+from taxonomy_tools.source import Entry, Unreadable, read_beneath
 
 _MISSING = missing_attribution.CODE
 _SINCE_2 = frozenset({yamllint.CODE, _MISSING, empty_attribution.CODE, incomplete_attribution.CODE})
@@ -24,18 +32,22 @@ _SINCE_2 = frozenset({yamllint.CODE, _MISSING, empty_attribution.CODE, incomplet
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Lifted:
-    """What became of one leaf. `left` are lines for the reader, `version` the one that it had, None if it stays so."""
+    """What became of one leaf. `left` are lines for the reader, `version` the one that it had, None if it stays so.
+
+    `unopened` says that nothing could become of it, because its document could not be opened.
+    """
 
     path: str
     version: int | None = None
     mending: Mending | None = None
     left: tuple[str, ...] = ()
+    unopened: bool = False
 
 
 def run(selection: Selection, *, dry_run: bool) -> int:
     """Lift leaves and say what is left for a person; gives the exit code.
 
-    Raises TaxonomyError when the job cannot be done, or a file not be written (the others are).
+    Raises TaxonomyError when the job cannot be done, or a file not be opened or written (the others are lifted).
     """
     plan = plan_check(selection, announce=announce)
     fix.refuse_elsewhere(plan)
@@ -51,6 +63,8 @@ def run(selection: Selection, *, dry_run: bool) -> int:
         click.echo(reveal(line), err=dry_run)
     if failed:
         raise fix.cannot_write(failed)
+    if unopened := [plan.settings.prefix + one.path for one in lifted if one.unopened]:
+        raise unread_files(unopened)
     return int(any(one.left for one in lifted))
 
 
@@ -87,19 +101,28 @@ def _lifted(plan: Plan) -> Iterator[_Lifted]:
     found = _errors(plan, newest, files)
     prefix = plan.settings.prefix
     for leaf in plan.leaves:
-        entry = leaf.files.document
+        entry = leaf.files.document or leaf.files.blocked
         if entry is None:
             continue
         place = prefix + entry.path
         migration = migrations.get(leaf.path)
         if migration is None:
             reason = "it must be named qna.yaml" if leaf.path in files else "it cannot be read"
-            yield _Lifted(path=entry.path, left=(_line(place, None, f"mend it first: {reason}"),))
+            line = _line(place, None, f"mend it first: {reason}")
+            yield _Lifted(path=entry.path, left=(line,), unopened=leaf.path not in files and _is_unopened(plan, entry))
             continue
         left = [_line(place, one.span, one.message) for one in migration.left]
         left += [_told_of(error, prefix) for error in found.get(leaf.path, ())]
         mending = files[leaf.path].mending if migration.version is not None else None
         yield _Lifted(path=entry.path, version=migration.version, mending=mending, left=tuple(left))
+
+
+def _is_unopened(plan: Plan, entry: Entry) -> bool:
+    """Whether a file, or a folder in its place, cannot be opened."""
+    if not entry.regular:
+        return entry.mode == FOLDER
+    content = read_beneath(fix.root_of(plan), entry.path)
+    return isinstance(content, Unreadable) and content.code == unreadable_file.CODE
 
 
 def _mend(plan: Plan, files: Mapping[str, OpenFile], migrations: dict[str, Migration]) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 
+from taxonomy_tools.boundary import Exit
 from taxonomy_tools.cache import Cache, open_cache
 from taxonomy_tools.commands import fix
 from taxonomy_tools.commands.known import known
 from taxonomy_tools.commands.output import opened
+from taxonomy_tools.contribution import not_looked_at
 from taxonomy_tools.diagnostics import Severity
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.plan import Plan
@@ -95,7 +97,7 @@ def report(make_plan: Callable[[], Plan], options: Options) -> int:
         raise fix.cannot_write(unwritten)
     if unread:
         raise unread_files(unread)
-    return int(fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
+    return verdict(summary, plan, options)
 
 
 def _preview(make_plan: Callable[[], Plan], options: Options) -> int:
@@ -114,7 +116,7 @@ def _preview(make_plan: Callable[[], Plan], options: Options) -> int:
         announce(closing(summary))
     if unread:
         raise unread_files(unread)
-    return int(fails(summary, plan.settled.config.fail_on) or (options.fail_if_empty and not plan.leaves))
+    return verdict(summary, plan, options)
 
 
 def _cache(plan: Plan, options: Options) -> Cache:
@@ -152,6 +154,16 @@ def _with_progress(leaves: Iterable[LeafReport], number: int) -> Iterator[LeafRe
         return
     with click.progressbar(leaves, length=number, label="Checking", file=sys.stderr) as bar:
         yield from bar
+
+
+def verdict(summary: Summary, plan: Plan, options: Options) -> int:
+    """The exit code of what was found. Raises TaxonomyError if it hangs on commits that were not looked at."""
+    fail_on = plan.settled.config.fail_on
+    if fails(summary, fail_on):
+        return int(Exit.FINDINGS)
+    if fails(Summary.of((), plan.unseen), fail_on):
+        raise not_looked_at(plan.unseen[0])
+    return int(options.fail_if_empty and not plan.leaves)
 
 
 def fails(summary: Summary, fail_on: str) -> bool:

@@ -22,7 +22,7 @@ FINDING = (
 )
 WHY = "Why main: the first that exists of upstream/HEAD, upstream/main, origin/HEAD, origin/main, main, master"
 GO_TO_A_CLONE = (
-    "  Go to your clone of the taxonomy, or name it:  taxonomy-diff -C PATH\n"
+    "  Go to your clone of the taxonomy, or name it:  -C PATH\n"
     "  To check leaves without a repository:          taxonomy check PATH\n"
 )
 SEE_BRANCHES = "  See what there is:  git branch --all\n"
@@ -92,7 +92,7 @@ def test_unknown_ref_of_a_known_name(clone: Repo) -> None:
         "taxonomy-diff: there is no `upstream/main` in this repository.\n"
         "  Refs with that name elsewhere:  main\n"
         "  Add the remote and fetch it:    git remote add upstream URL && git fetch upstream\n"
-        "  or name another:                taxonomy-diff --base main\n"
+        "  or name another:                --base main\n"
     )
 
 
@@ -113,7 +113,7 @@ def test_ambiguous_ref(clone: Repo) -> None:
     clone.git("tag", "both", "main")
     assert run("taxonomy-diff", "--base", "both", cwd=clone.path) == refused(
         "taxonomy-diff: `both` is ambiguous in this repository: it names heads/both and tags/both.\n"
-        "  Say which:  taxonomy-diff --base heads/both\n"
+        "  Say which:  --base heads/both\n"
     )
 
 
@@ -129,8 +129,8 @@ def test_nothing_to_compare_with(clone: Repo) -> None:
     assert run("taxonomy-diff", cwd=clone.path) == refused(
         "taxonomy-diff: there is nothing to compare with: this repository has none of upstream/HEAD, upstream/main, "
         "origin/HEAD, origin/main, main, master.\n"
-        "  Name a base:                        taxonomy-diff --base REF\n"
-        "  or take the whole tree as changed:  taxonomy-diff --base empty\n"
+        "  Name a base:                        --base REF\n"
+        "  or take the whole tree as changed:  --base empty\n"
     )
 
 
@@ -140,8 +140,8 @@ def test_no_merge_base(clone: Repo) -> None:
     clone.git("switch", "--quiet", "--force", "work")
     assert run("taxonomy-diff", "--base", "lone", cwd=clone.path) == refused(
         "taxonomy-diff: HEAD and lone have no common commit.\n"
-        "  Compare with the base itself:       taxonomy-diff --direct --base lone\n"
-        "  or take the whole tree as changed:  taxonomy-diff --base empty\n"
+        "  Compare with the base itself:       --direct --base lone\n"
+        "  or take the whole tree as changed:  --base empty\n"
     )
 
 
@@ -170,7 +170,7 @@ def test_bare_repository_without_head(clone: Repo, tmp_path: Path, arguments: li
     bare = clone.clone(tmp_path / "bare.git", "--bare")
     assert run("taxonomy", *arguments, cwd=bare.path) == refused(
         f"taxonomy: {bare.path} is a bare repository: it has no {what} to look at.\n"
-        "  Compare a commit:  taxonomy-diff --head HEAD --base REF\n"
+        "  Compare or check a commit:  --head HEAD\n"
     )
 
 

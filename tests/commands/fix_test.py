@@ -257,3 +257,112 @@ def codes(tree: Path) -> dict[str, set[str]]:
         one.path: {item.code for item in one.diagnostics if item.severity is Severity.ERROR}
         for one in check(tree).leaves
     }
+
+
+BAIT = "compositional_skills/bait"
+
+
+@pytest.fixture
+def baited(taxonomy: Repo, tmp_path: Path) -> Path:
+    """A leaf outside of a taxonomy with links to it, and repositories inside of the taxonomy that are others' own."""
+    outside = tmp_path / "outside"
+    others = [Repo.init(taxonomy.path / name).path for name in ("compositional_skills/nested", "vendor/nested")]
+    for folder in (outside, *others):
+        for path, content in leaf(BAIT, BROKEN).items():
+            Repo(path=folder).write(path, content)
+    taxonomy.link("compositional_skills/leaf", os.fspath(outside / BAIT))
+    taxonomy.link("compositional_skills/deep", os.fspath(outside))
+    taxonomy.link("docs/deep", os.fspath(outside))
+    return outside
+
+
+@pytest.mark.parametrize(
+    ("stop", "below", "what"),
+    [
+        pytest.param("compositional_skills/leaf", "", "a symbolic link", id="a link in a leaf's place"),
+        pytest.param("compositional_skills/deep", BAIT, "a symbolic link", id="a link above"),
+        pytest.param("docs/deep", BAIT, "a symbolic link", id="a link elsewhere"),
+        pytest.param("compositional_skills/nested", BAIT, "a nested repository", id="a repository"),
+        pytest.param("vendor/nested", BAIT, "a nested repository", id="a repository elsewhere"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("folder", "name"), [(".", ""), (".", "/qna.yaml"), ("docs", "/qna.yaml"), ("..", "/qna.yaml")]
+)
+def test_what_lies_behind_a_link_or_in_another_repository_is_not_touched(  # noqa: PLR0917 - the cases' own
+    taxonomy: Repo, baited: Path, stop: str, below: str, what: str, folder: str, name: str
+) -> None:
+    if folder == ".." and what == "a nested repository":
+        pytest.skip("from outside, the innermost repository is meant")
+    before = contents(taxonomy.path) | contents(baited)
+    path = os.path.relpath(taxonomy.path / f"{stop}/{below}".rstrip("/"), taxonomy.path / folder) + name
+    refused = f"{stop}: error TX006 not-a-regular-file: is {what}: put the file itself there"
+    unread = f"  {stop}: mend it first: it cannot be read"
+    for command, said in ((["check", "--fix"], refused), (["check"], refused), (["migrate"], unread)):
+        found = run("taxonomy", *command, path, cwd=taxonomy.path / folder)
+        assert (found.status, found.err, said in found.out.splitlines()) == (1, "", True)
+    if name:
+        with (baited / BAIT / "qna.yaml").open("rb") as typed:
+            found = run("taxonomy", "check", "--stdin-filename", path, cwd=taxonomy.path / folder, stdin=typed)
+        assert (found.status, found.err, refused in found.out.splitlines()) == (1, "", True)
+    assert contents(taxonomy.path) | contents(baited) == before
+
+
+def test_a_link_in_a_folder_without_a_repository_is_not_followed_either(tmp_path: Path) -> None:
+    root, outside = Repo(path=tmp_path / "root"), Repo(path=tmp_path / "outside")
+    for path, content in leaf(BAIT, BROKEN).items():
+        outside.write(path, content)
+    root.link("knowledge/deep", os.fspath(outside.path))
+    before = contents(outside.path)
+    for folder, path in ((".", "knowledge"), ("knowledge", "."), ("..", "root/knowledge")):
+        place = f"{path}/deep/{BAIT}/qna.yaml"
+        for options in ((place, "--fix"), ("--stdin-filename", place)):
+            with (outside.path / BAIT / "qna.yaml").open("rb") as typed:
+                found = run("taxonomy", "check", *options, cwd=root.path / folder, stdin=typed)
+            assert found == Result(
+                status=1,
+                out="Checking the folder\n\n"
+                "knowledge/deep: error TX006 not-a-regular-file: is a symbolic link: put the file itself there\n\n"
+                "1 leaf checked. 1 error.\n",
+                err="",
+            )
+    assert contents(outside.path) == before
+
+
+def test_a_single_file_behind_a_link_is_not_touched(taxonomy: Repo, baited: Path) -> None:
+    before = contents(baited)
+    place = "compositional_skills/leaf/qna.yaml"
+    real = baited / BAIT / "qna.yaml"
+    found = run("taxonomy", "check", "--fix", "-C", place, cwd=taxonomy.path)
+    assert found == Result(
+        status=2,
+        out="",
+        err=f"taxonomy: {place} lies behind a symbolic link in {taxonomy.path}/compositional_skills, and no link is "
+        f"followed there.\n  Name the file where it is:  -C {real}\n",
+    )
+    assert contents(baited) == before
+
+
+def test_a_checkout_below_a_link_is_mended(taxonomy: Repo, tmp_path: Path) -> None:
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/taxonomy").symlink_to(taxonomy.path)
+    place = "compositional_skills/a"
+    for path, options in ((f"taxonomy/{place}", ()), (place, ("-C", "taxonomy")), (f"taxonomy/{place}/qna.yml", ())):
+        (taxonomy.path / place / "qna.yml").write_text(BROKEN)
+        (taxonomy.path / place / "qna.yaml").unlink(missing_ok=True)
+        found = run("taxonomy", "check", "--fix", *options, path, cwd=tmp_path / "linked")
+        assert (found.status, found.err) == (0, "")
+        assert (taxonomy.path / place / "qna.yaml").read_text() == MENDED
+
+
+@pytest.mark.parametrize("path", [".git/x", ".git/x/qna.yaml", ".GIT/x/qna.yaml"])
+def test_a_leaf_in_gits_own_folder_is_none(taxonomy: Repo, path: str) -> None:
+    for name, content in leaf(".git/x", BROKEN).items():
+        taxonomy.write(name, content)
+    assert run("taxonomy", "check", "--fix", path, cwd=taxonomy.path) == Result(
+        status=2,
+        out="",
+        err=f"taxonomy: {path} is not in the taxonomy at {taxonomy.path}.\n"
+        "  Name the taxonomy that it is in:  -C PATH\n",
+    )
+    assert (taxonomy.path / ".git/x/qna.yaml").read_text() == BROKEN

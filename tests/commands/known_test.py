@@ -198,6 +198,75 @@ def test_written_to_a_file_of_ones_own_and_from_a_folder_without_a_repository(tm
     ]
 
 
+@pytest.mark.parametrize(
+    ("baseline", "message", "remedies"),
+    [
+        pytest.param(
+            "notes.md",
+            "notes.md is there, and is no baseline: it is not overwritten.",
+            "  Name another file in the configuration:  baseline: FILE\n"
+            "  If it is a broken baseline, remove it:   rm notes.md\n",
+            id="another file",
+        ),
+        pytest.param(
+            "linked/known.json",
+            "linked/known.json lies behind linked, a link or another repository.",
+            "",
+            id="behind a link",
+        ),
+        pytest.param(
+            "linked/notes.md",
+            "linked/notes.md lies behind linked, a link or another repository.",
+            "",
+            id="a file behind a link",
+        ),
+        pytest.param(
+            "pipe",
+            "pipe is a named pipe: put the file itself there.",
+            "",
+            id="a pipe",
+        ),
+        pytest.param(
+            "link-to-pipe",
+            "link-to-pipe is a symbolic link: put the file itself there.",
+            "",
+            id="a link to a pipe",
+        ),
+    ],
+)
+def test_what_the_configuration_names_is_not_overwritten(
+    old: Repo, tmp_path: Path, baseline: str, message: str, remedies: str
+) -> None:
+    outside = Repo(path=tmp_path / "outside")
+    outside.write("notes.md", "Mine.\n")
+    old.write("notes.md", "Ours.\n")
+    old.link("linked", os.fspath(outside.path))
+    os.mkfifo(old.path / "pipe")
+    old.link("link-to-pipe", "pipe")
+    old.write(".taxonomy-tools.yaml", f"baseline: {baseline}\n")
+    result = run("taxonomy", "check", "--write-baseline", cwd=old.path)
+    said = message if remedies else f"the baseline {message}"
+    remedies = remedies or "  Name another file in the configuration:  baseline: FILE\n"
+    assert (result.status, result.out, result.err) == (2, "", f"taxonomy: {said}\n{remedies}")
+    assert [path.name for path in outside.path.iterdir()] == ["notes.md"]
+    assert [(place / "notes.md").read_text() for place in (outside.path, old.path)] == ["Mine.\n", "Ours.\n"]
+
+
+def test_written_where_the_configuration_names_a_folder_that_is_not_there_yet(old: Repo) -> None:
+    old.write(".taxonomy-tools.yaml", "baseline: ci/known.json\n")
+    check(old, "--write-baseline")
+    assert entries(old, "ci/known.json") == [(RHYMES, "TX201", 1), (RIDDLES, "TX201", 1)]
+
+
+def test_a_large_baseline_is_kept_up_to_date(old: Repo) -> None:
+    one = {"leaf": RHYMES, "code": "TX302", "count": 1}
+    held = [one | {"fingerprint": f"{number:032x}"} for number in range(10_000)]
+    old.write(NAME, json.dumps({"format_version": 1, "findings": held}))
+    assert (old.path / NAME).stat().st_size > 1024 * 1024
+    assert f"10,000 findings of the baseline {NAME} are gone, and removed from it." in check(old, status=1)
+    assert entries(old) == []
+
+
 def test_in_ci_the_baseline_of_the_base_counts(old: Repo) -> None:
     base = old.head
     old.branch("work")

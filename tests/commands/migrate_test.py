@@ -1,6 +1,7 @@
 """`taxonomy migrate`, as its users call it."""
 
-from tests.command import ATTRIBUTION, Result, run, skill
+from tests.command import ATTRIBUTION, SCRIPTS, Result, run, skill
+from tests.commands.bad_input_test import powerless
 from tests.repository import Repo
 
 FIRST = skill().replace("version: 3\n", "")
@@ -164,3 +165,18 @@ def test_nothing_to_lift(repo: Repo) -> None:
 
 def test_a_path_that_is_not_there_is_wrong_use(repo: Repo) -> None:
     assert run("taxonomy", "migrate", "nowhere", cwd=repo.path).status == 2
+
+
+def test_a_leaf_that_cannot_be_opened_is_told_when_the_others_are_lifted(repo: Repo) -> None:
+    root = taxonomy(repo).path
+    closed = repo.write("compositional_skills/closed/qna.yaml", FIRST)
+    closed.chmod(0)
+    paths = ("compositional_skills/closed", "compositional_skills/first")
+    assert run(SCRIPTS / "taxonomy", "migrate", *paths, cwd=root, prefix=powerless()) == Result(
+        status=2,
+        out="  compositional_skills/closed/qna.yaml: mend it first: it cannot be read\n"
+        "compositional_skills/first/qna.yaml: version 1 -> 3\n"
+        "Lifted 1 leaf to version 3. 1 leaf needs a person, in 1 place.\n",
+        err="taxonomy: not everything could be checked, because a file could not be opened: "
+        "compositional_skills/closed/qna.yaml.\n  See who may read it:  ls -l\n",
+    )
