@@ -53,6 +53,11 @@ _ENVIRONMENT = (
         "Set by GitHub: what the run was started for.",
     ),
     ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "Set by GitLab: the base of a merge request."),
+    ("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "Set by GitLab for merged results: whose configuration counts."),
+    (
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+        "Set by GitLab: the branch whose configuration counts, as the clone has it.",
+    ),
     ("NO_COLOR", "No colours, also on a terminal."),
     ("TMPDIR", "Where copies for yamllint lie while it works."),
     ("TAXONOMY_TRACEBACK", "Show where in the program an error that nobody foresaw came from."),

@@ -1,8 +1,8 @@
 """The only module that talks to Git: named queries about one repository.
 
 Every call goes through GitPython with an argument list, bytes and `-z`. Nothing that the repository's own config or
-attributes name is run: no hook, fsmonitor, filter, textconv or external diff; no call fetches, but for
-`fetch_missing`, which says so first.
+attributes name is run: no hook, fsmonitor, filter, textconv or external diff. No call fetches but those that are named
+for it, and those are announced first. A repository that lies among another one's files is not taken for one.
 """
 
 import os
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import PIPE, TimeoutExpired
 from threading import Thread
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.tree import Listing
@@ -35,18 +35,21 @@ _EMPTY_TREES = {
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=dirty")
 _HASH = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _ARGUMENTS = 200
-_COMMITS = 16 << 20  # bytes of commit messages that are read
+_COMMITS = 256 << 20  # bytes that are read of what commits say
+_HALF = 32 << 10  # bytes that are kept of the start, and of the end, of what is longer than both in a commit
+_CHUNK = 1 << 16
 _WINDOW = 32  # object names that wait in a pipe at once: 2 kB, less than the smallest pipe holds
 
 # Git's own environment of a hook, as far as it says *which* repository is meant.
 _SPEAKS_OF_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 _PATHS_FROM_THE_START = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 # Settings that a user makes for every repository (safe.directory in a container): `git` keeps them for others too.
-_SPEAKS_OF_NO_REPOSITORY = frozenset({"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"})
+_SPEAKS_OF_NO_REPOSITORY = frozenset({"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_NO_REPLACE_OBJECTS"})
 
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",  # the only thing that stops a lazy fetch before Git 2.45
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a hash names what it is the hash of
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_LITERAL_PATHSPECS": "1",
@@ -63,14 +66,35 @@ _SETTINGS = {
 }
 _CONFIG_KEYS = (
     r"^(core\.(autocrlf|sshcommand|askpass|hookspath)|github\.user|user\.(name|email)|filter\..*"
-    r"|remote\..*\.(url|promisor|partialclonefilter|uploadpack)|extensions\.partialclone|credential\..*)$"
+    r"|remote\..*\.(url|promisor|partialclonefilter|uploadpack)|extensions\.partialclone|credential\..*"
+    r"|http\.(.*\.)?(cookiefile|savecookies))$"
 )
 _TRUSTED_SCOPES = frozenset({"system", "global", "command"})
 _NETWORK_PROTOCOLS = "file:git:http:https:ssh"
+_GIT_FOLDER = ".git"
+_FETCH = (
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+    "--recurse-submodules=no",
+    "--stdin",
+)
+# libcurl reads that file, and with the second setting writes it anew: by the user's own config alone.
+_COOKIES = {"http.cookiefile": "", "http.savecookies": "false"}
 
 
 class NotARepository(TaxonomyError):
     """There is no Git repository at that place."""
+
+
+class FetchFailed(TaxonomyError):
+    """A remote did not give what it was asked for. `because` ends a sentence: what Git died of, in brackets."""
+
+    def __init__(self, remote: str, because: str) -> None:
+        super().__init__(f"`{remote}` did not give what it was asked for{because}.")
+        self.because = because
 
 
 class UnknownRef(TaxonomyError):
@@ -158,8 +182,9 @@ class Settings:
 class Commit:
     """A commit: its hash, its author as it says itself (no mailmap), and its message.
 
-    Text that is not in the encoding that the commit names is held as `os.fsdecode` holds it. `rooted` says that it has
-    no parents here: it is a first commit, or a shallow clone ends with it.
+    Text that is not in the encoding that the commit names is held as `os.fsdecode` holds it; of more than 64 KiB, only
+    the first and the last lines. `rooted` says that it has no parents here: it is a first commit, or a shallow clone
+    ends with it.
     """
 
     oid: str
@@ -199,7 +224,8 @@ class Repository:
 
         Raises:
             NotARepository: there is none.
-            TaxonomyError: Git is missing, too old, or refuses (safe.directory); the path is not there.
+            TaxonomyError: Git is missing, too old, or refuses (safe.directory); the path is not there; what Git takes
+                for the repository is a folder among another one's files, and GIT_DIR does not name it.
 
         """
         start = _folder(path)
@@ -214,12 +240,16 @@ class Repository:
         spoken_of = _facts_or_none(Path.cwd(), environment=kept)
         found = _facts_or_none(start, unset=unset)
         if found is not None and spoken_of is not None and found.git_dir == spoken_of.git_dir:
+            if "GIT_DIR" in kept:
+                found = replace(found, enclosing=None)
             # With GIT_DIR alone, Git takes the folder that it stands in for the top: only `found` knows the true one.
             if "GIT_WORK_TREE" in kept:
                 kept["GIT_WORK_TREE"] = os.fspath(found.top)
             return cls._with_settings(found, environment=kept)
         if spoken_of is not None and not explicit:
             return cls._with_settings(spoken_of, environment=kept)
+        if found is not None and spoken_of is not None and found.implied and spoken_of.holds(found.git_dir):
+            raise _embedded(found.git_dir, spoken_of.top)  # GIT_DIR's working tree need not have a `.git`
         if found is None and spoken_of is not None and start.resolve().is_relative_to(spoken_of.top):
             inside = start.resolve().relative_to(spoken_of.top).as_posix()
             return cls._with_settings(replace(spoken_of, prefix="" if inside == "." else inside), environment=kept)
@@ -229,6 +259,8 @@ class Repository:
     def _with_settings(
         cls, facts: "_Facts", *, unset: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
     ) -> Self:
+        if facts.enclosing is not None:
+            raise _embedded(facts.git_dir, facts.enclosing)
         repository = cls(
             root=facts.top,
             git_dir=facts.git_dir,
@@ -256,7 +288,7 @@ class Repository:
 
         """
         if not ref or "\0" in ref:
-            raise UnknownRef(f"`{ref!r}` is no name of a commit.", Remedy("Name one:", f"taxonomy-diff {option} main"))
+            raise UnknownRef(f"`{ref!r}` is no name of a commit.", Remedy("Name one:", f"{option} main"))
         status, out, err = self._run("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
         commit = out.strip()
         if status != 0 and (named := self._object(ref)) is not None:
@@ -271,6 +303,11 @@ class Repository:
     def head(self) -> str | None:
         """The commit that HEAD stands on, None where there is no commit yet."""
         return self.commit("HEAD")
+
+    def branch(self) -> str:
+        """The name of the branch that is checked out, if only to be (no commit yet); "" where it is none."""
+        status, out, _ = self._run("symbolic-ref", "--quiet", "HEAD")
+        return os.fsdecode(out.rstrip(b"\n")).removeprefix("refs/heads/") if status == 0 else ""
 
     def commit(self, revision: str) -> str | None:
         """The commit of a revision that may be absent (`HEAD^2`, a hash), None where it is."""
@@ -317,21 +354,50 @@ class Repository:
     def commits(self, head: str, *, without: str, limit: int) -> tuple[Commit, ...]:
         """The newest commits of `head` that are not in `without` and no merges, the newest first, at most `limit`.
 
-        Of messages that together have more than 16 MiB, the rest is not read, and the last commit left out.
+        Raises TaxonomyError if they have more to say than anybody could read (256 MiB).
         """
         # rev-list obeys no log.* setting (log.showSignature runs a program), and no text of a commit can hold a NUL.
         layout = "--format=format:%H%x00%P%x00%an%x00%ae%x00%B%x00"
         query = ("rev-list", "--no-merges", f"--max-count={limit}", "--encoding=UTF-8", layout, head, f"^{without}")
         process = self._start(*query, "--")
-        out = bytes(process.stdout.read(_COMMITS))
-        if len(out) == _COMMITS:
+        try:
+            found = tuple(_parse_commits(_fields(process.stdout)))
+        except TaxonomyError:
             _end(process)
-        else:
-            rest, err = process.communicate()
-            if process.returncode != 0:
-                raise self._failed("list the commits", err)
-            out += rest
-        return tuple(_parse_commits(out))
+            raise
+        _, err = process.communicate()
+        if process.returncode != 0:
+            raise self._failed("list the commits", err)
+        return found
+
+    def is_cut_off(self, head: str, *, without: str) -> bool:
+        """Whether history ends among the commits that `head` has and `without` has not: one of them has no parents.
+
+        In a shallow clone it may end there only because the clone does.
+        """
+        return bool(self._output("rev-list", "--max-parents=0", "--max-count=1", head, f"^{without}", "--"))
+
+    def superproject(self) -> Path | None:
+        """The top of the working tree that has this repository as a submodule, None where none has.
+
+        Git's own answer (--show-superproject-working-tree) drops our settings on the way to what lies above, and runs
+        what the config there names.
+        """
+        try:
+            above = Repository.discover(self.root.parent)
+        except NotARepository:
+            return None
+        if above.bare or not self.root.is_relative_to(above.root):
+            return None
+        place = self.root.relative_to(above.root).as_posix()
+        absorbed = self.git_dir.is_relative_to(above.git_dir / "modules")
+        return above.root if absorbed or place in above.submodules(under=[place]) else None
+
+    def submodules(self, *, under: Sequence[str] = ()) -> frozenset[str]:
+        """The paths of the index that are commits of other repositories."""
+        listing = self._output("ls-files", "-s", "-z", "--", *under).split(b"\0")
+        links = (line for line in listing if line.startswith(b"%o " % GITLINK))
+        return frozenset(os.fsdecode(line.partition(b"\t")[2]) for line in links)
 
     def remotes(self) -> tuple[str, ...]:
         """The names of the configured remotes."""
@@ -468,51 +534,104 @@ class Repository:
         missing = self.missing(oids)
         if not missing:
             return
-        message = b""
+        because = ""
         for remote in self.settings.promisors:
             announce(f"Fetching {len(missing)} missing {'blob' if len(missing) == 1 else 'blobs'} from {remote}")
-            message = self._fetch(remote, missing)
+            try:
+                # As Git's own lazy fetch does.
+                self.fetch(remote, missing, "--filter=blob:none", settings=[("fetch.negotiationAlgorithm", "noop")])
+            except FetchFailed as error:
+                because = error.because
             missing = self.missing(missing)
             if not missing:
                 return
         remote = shlex.quote(self.settings.promisors[-1])
         raise TaxonomyError(
             f"this is a partial clone, and {len(missing)} of the blobs to compare could not be fetched from {remote}"
-            f"{_because(message)}.",
+            f"{because}.",
             Remedy("Fetch them while there is a connection:", f"git fetch --refetch --no-filter {remote}"),
         )
 
-    def _fetch(self, remote: str, oids: Sequence[str]) -> bytes:
-        """Fetch as Git's own lazy fetch does, with no program that the repository's config names; gives stderr."""
-        arguments = (
-            "fetch",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--recurse-submodules=no",
-            "--filter=blob:none",
-            "--no-auto-maintenance",
-            # Of several remote.*.uploadpack the first counts: only the option overrides one of the repository's.
-            f"--upload-pack={self._trusted(f'remote.{remote}.uploadpack') or 'git-upload-pack'}",
-            "--stdin",
-            "--",
-            remote,
-        )
-        settings = (
-            ("fetch.negotiationAlgorithm", "noop"),
-            ("core.sshCommand", self._trusted("core.sshcommand") or "ssh"),
-            ("core.askPass", self._trusted("core.askpass") or ""),
-            *self._trusted_helpers(),
-        )
+    # Other repositories: each call is announced by its caller
+
+    def fetch(
+        self,
+        remote: str,
+        wanted: Iterable[str],
+        *options: str,
+        settings: Iterable[tuple[str, str]] = (),
+        seconds: float | None = None,
+    ) -> None:
+        """Fetch commits or blobs (hashes), or refs (refspecs), from a configured remote, within so many seconds.
+
+        `options` and `settings` are Git's own, for this call.
+
+        Raises:
+            FetchFailed: the remote did not give them all.
+
+        """
+        lines = "".join(f"{one}\n" for one in wanted).encode(errors="surrogateescape")
+        self._ask_remote(*_FETCH, *options, remote=remote, stdin=lines, settings=settings, seconds=seconds)
+
+    def advertised(self, remote: str, ref: str, *, seconds: float | None = None) -> str | None:
+        """The hash that a ref (by its full name) has at a remote, None where the remote has no such ref.
+
+        Raises FetchFailed if it does not say.
+        """
+        listing = self._ask_remote("ls-remote", "--quiet", "--refs", remote=remote, refs=(ref,), seconds=seconds)
+        pairs = (os.fsdecode(line).partition("\t") for line in listing.splitlines())
+        return next((oid for oid, _, name in pairs if name == ref), None)
+
+    def _ask_remote(
+        self,
+        *command: str,
+        remote: str,
+        refs: Sequence[str] = (),
+        stdin: bytes | None = None,
+        settings: Iterable[tuple[str, str]] = (),
+        seconds: float | None,
+    ) -> bytes:
+        """Run one of the commands that reach a remote, with no program that the repository's config names."""
+        options = (word for key, value in (*self._of_the_user(), *settings) for word in ("-c", f"{key}={value}"))
+        # Of several remote.*.uploadpack the first counts: only the option overrides one of the repository's.
+        upload = f"--upload-pack={self._trusted(f'remote.{remote}.uploadpack') or 'git-upload-pack'}"
         environment = {
             "GIT_ALLOW_PROTOCOL": os.environ.get("GIT_ALLOW_PROTOCOL", _NETWORK_PROTOCOLS),
             "GIT_PROXY_COMMAND": os.environ.get("GIT_PROXY_COMMAND", ""),
         }
-        options = (option for key, value in settings for option in ("-c", f"{key}={value}"))
         process = _spawn(
-            (*self._command(), *options, *arguments), environment=self._environment(environment), stdin=True
+            (*self._command(), *options, *command, upload, "--", remote, *refs),
+            environment=self._environment(environment),
+            stdin=stdin is not None,
         )
-        _, err = process.communicate("".join(f"{oid}\n" for oid in oids).encode())
-        return b"" if process.returncode == 0 else err
+        try:
+            out, err = process.communicate(stdin, timeout=seconds)
+        except TimeoutExpired as error:
+            process.kill()  # and not waited for: what it has started may hold on to its pipes
+            raise FetchFailed(remote, f" (no answer within {seconds:g} seconds)") from error
+        if process.returncode != 0:
+            # What the remote said; else the first, as what follows says no more than that there is no more.
+            fatal = sorted((line for line in err.splitlines() if line.startswith(b"fatal:")), key=_is_not_the_remotes)
+            raise FetchFailed(remote, _because(fatal[0] if fatal else err))
+        return bytes(out)
+
+    def _of_the_user(self) -> Iterator[tuple[str, str]]:
+        """Settings in the repository's place: of programs and files to write, the user's own config alone counts."""
+        yield "core.sshCommand", self._trusted("core.sshcommand") or "ssh"
+        yield "core.askPass", self._trusted("core.askpass") or ""
+        yield from self._trusted_helpers()
+        # What is said of one address counts for more than what is said of all.
+        own = [key for scope, key, _ in self.settings.entries if scope not in _TRUSTED_SCOPES]
+        for name, neutral in _COOKIES.items():
+            section, _, variable = name.partition(".")
+            of_addresses = [key for key in own if key.startswith(f"{section}.") and key.endswith(f".{variable}")]
+            for key in dict.fromkeys((name, *of_addresses)):
+                if "=" in key:
+                    raise TaxonomyError(
+                        f"`{key}` in this repository's config cannot be switched off: its name holds `=`.",
+                        Remedy("Remove it:", f"git config --unset-all {shlex.quote(key)}"),
+                    )
+                yield key, self._trusted(key) or neutral
 
     def _trusted(self, key: str) -> str | None:
         """What the user's own config says, and not the repository's."""
@@ -524,14 +643,18 @@ class Repository:
         """Credential helpers, started over with an empty one and then only those from the user's own config."""
         yield "credential.helper", ""
         for scope, key, value in self.settings.entries:
-            if scope in _TRUSTED_SCOPES and key.endswith(".helper") and value is not None and "=" not in key:
+            helper = key.startswith("credential.") and key.endswith(".helper")
+            if helper and scope in _TRUSTED_SCOPES and value is not None and "=" not in key:
                 yield key, value
 
     # The machinery
 
     def _command(self) -> tuple[str, ...]:
         options = [option for key, value in self._neutral().items() for option in ("-c", f"{key}={value}")]
-        return (*_git(self.unset), "-C", os.fspath(self.root), *options)
+        # Named, so that Git does not look for the repository once more and find another (core.worktree).
+        found = self.bare or self.git_dir == self.root / _GIT_FOLDER
+        place = () if found else (f"--git-dir={self.git_dir}", f"--work-tree={self.root}")
+        return (*_git(self.unset), "-C", os.fspath(self.root), *place, *options)
 
     def _neutral(self) -> dict[str, str]:
         """Settings that keep the repository's own from running anything."""
@@ -602,7 +725,7 @@ class Repository:
         if self.bare:
             raise TaxonomyError(
                 f"{self.root} is a bare repository: it has no {what} to look at.",
-                Remedy("Compare a commit:", "taxonomy-diff --head HEAD --base REF"),
+                Remedy("Compare or check a commit:", "--head HEAD"),
             )
 
     def _names(self) -> dict[str, str]:
@@ -632,7 +755,7 @@ class Repository:
                 Remedy("Add the remote and fetch it:", f"git remote add {remote} URL && git fetch {remote}")
             )
         if elsewhere:
-            remedies.append(Remedy("or name another:", f"taxonomy-diff {option} {shlex.quote(elsewhere[0])}"))
+            remedies.append(Remedy("or name another:", f"{option} {shlex.quote(elsewhere[0])}"))
         elif self.shallow:
             remedies.append(Remedy("This clone is shallow. Deepen it:", "git fetch --unshallow"))
         return UnknownRef(
@@ -650,7 +773,7 @@ class Repository:
             return UnknownRef(f"`{ref}` is ambiguous in this repository.", Remedy("Write more of the hash."))
         return UnknownRef(
             f"`{ref}` is ambiguous in this repository: it names {' and '.join(names)}.",
-            Remedy("Say which:", f"taxonomy-diff {option} {shlex.quote(names[0])}"),
+            Remedy("Say which:", f"{option} {shlex.quote(names[0])}"),
         )
 
 
@@ -681,17 +804,27 @@ class PathQuery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Facts:
-    """Where a repository is, and of which kind. `root` is None where there is no working tree."""
+    """Where a repository is, and of which kind. `root` is None where there is no working tree.
+
+    `implied` says that Git found it by no `.git` but by what lies in the folder, as it finds a bare repository; such a
+    folder may be content of another repository, whose top is `enclosing` then.
+    """
 
     root: Path | None
     git_dir: Path
     prefix: str
     shallow: bool
     object_format: str
+    implied: bool = False
+    enclosing: Path | None = None
 
     @property
     def top(self) -> Path:
         return self.root or self.git_dir
+
+    def holds(self, place: Path) -> bool:
+        """Whether a place is one of the working tree's."""
+        return self.root is not None and _is_content(place, self.root)
 
 
 def _facts(start: Path, *, unset: tuple[str, ...] = (), environment: Mapping[str, str] | None = None) -> _Facts:
@@ -707,12 +840,39 @@ def _facts(start: Path, *, unset: tuple[str, ...] = (), environment: Mapping[str
     if len(paths) != 2:
         raise _no_repository(start, err)
     shallow, object_format, prefix = head.split("\n", 2)
+    git_dir = Path(paths[0][:-1])
+    implied = "GIT_DIR" not in (environment or {}) and start.resolve().is_relative_to(git_dir)
     return _Facts(
         root=Path(paths[1][:-1]) if paths[1] else None,
-        git_dir=Path(paths[0][:-1]),
+        git_dir=git_dir,
         prefix=prefix[:-1].removesuffix("/"),
         shallow=shallow == "true",
         object_format=object_format,
+        implied=implied,
+        enclosing=_enclosing(git_dir) if implied else None,
+    )
+
+
+def _enclosing(git_dir: Path) -> Path | None:
+    """The top of the innermost working tree that such a folder is content of.
+
+    Nothing that Git checks out is named `.git`; but a commit can hold all else that makes a repository: a HEAD,
+    objects, refs, and a config. Whoever stands in that folder would ask it, and not the repository it came with.
+    """
+    tops = (above for above in git_dir.parents if os.path.lexists(above / _GIT_FOLDER))
+    return next((top for top in tops if _is_content(git_dir, top)), None)
+
+
+def _is_content(place: Path, top: Path) -> bool:
+    """Whether a place lies in a working tree, and there in no Git folder."""
+    return place != top and place.is_relative_to(top) and _GIT_FOLDER not in place.relative_to(top).parts
+
+
+def _embedded(git_dir: Path, top: Path) -> TaxonomyError:
+    return TaxonomyError(
+        f"{git_dir} has the look of a Git repository, but it is a folder of the repository at {top}, and not trusted.",
+        Remedy("If it is a repository of yours, say so:", f"GIT_DIR={shlex.quote(os.fspath(git_dir))}"),
+        Remedy("else remove HEAD, objects and refs from that folder."),
     )
 
 
@@ -737,7 +897,7 @@ def _no_repository(start: Path, err: bytes) -> TaxonomyError:
     if "not a git repository" in message.lower():
         return NotARepository(
             f"{start} is not inside a Git repository.",
-            Remedy("Go to your clone of the taxonomy, or name it:", "taxonomy-diff -C PATH"),
+            Remedy("Go to your clone of the taxonomy, or name it:", "-C PATH"),
             Remedy("To check leaves without a repository:", "taxonomy check PATH"),
         )
     return _failure(f"open the repository at {start}", err)
@@ -753,7 +913,7 @@ def _folder(path: Path | None) -> Path:
     for folder in (path, path.parent):
         if folder.is_dir():
             return folder.absolute()
-    raise TaxonomyError(f"there is no {path}.", Remedy("Name a folder that is there:", "taxonomy-diff -C PATH"))
+    raise TaxonomyError(f"there is no {path}.", Remedy("Name a folder that is there:", "-C PATH"))
 
 
 def git_version() -> tuple[int, ...]:
@@ -885,9 +1045,37 @@ def _parse_raw(out: bytes) -> Iterator[RawChange]:
         )
 
 
-def _parse_commits(out: bytes) -> Iterator[Commit]:
+def _fields(stream: IO[bytes]) -> Iterator[bytes]:
+    """What stands before each NUL; of what is too long, the first and the last lines.
+
+    Raises TaxonomyError if there is too much of it.
+    """
+    field, cut, total = bytearray(), False, 0
+    while chunk := stream.read(_CHUNK):
+        total += len(chunk)
+        if total > _COMMITS:
+            raise TaxonomyError(
+                f"what the commits of this contribution say is more than {_COMMITS >> 20} MiB, and is not read.",
+                Remedy("Shorten their messages:", "git rebase --interactive"),
+            )
+        *ended, rest = chunk.split(b"\0")
+        for part in ended:
+            field += part
+            yield _shortened(field) if cut or len(field) > 2 * _HALF else bytes(field)
+            field, cut = bytearray(), False
+        field += rest
+        if len(field) > 2 * _HALF:
+            del field[_HALF:-_HALF]
+            cut = True
+
+
+def _shortened(text: bytearray) -> bytes:
+    """The start and the end of a text, with nothing of a line that the end begins within."""
+    return bytes(text[:_HALF] + b"\n" + text[-_HALF:].partition(b"\n")[2])
+
+
+def _parse_commits(fields: Iterator[bytes]) -> Iterator[Commit]:
     """What `rev-list` says of commits: each after a line that says it again (an option against that is too new)."""
-    fields = iter(out.split(b"\0")[:-1])  # what does not end with a NUL was cut off
     for oid, parents, name, email, message in zip(fields, fields, fields, fields, fields, strict=False):
         yield Commit(
             oid=oid.rpartition(b"\n")[2].decode(),
@@ -948,6 +1136,10 @@ def _normalizes(facts: bytes, *, automatic: bool) -> bool:
 
 def _failure(what: str, err: bytes) -> TaxonomyError:
     return TaxonomyError(f"Git could not {what}{_because(err)}.")
+
+
+def _is_not_the_remotes(line: bytes) -> bool:
+    return not line.startswith(b"fatal: remote error:")
 
 
 def _because(err: bytes) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import DEFAULT, FINE, OTHERS, PROPOSED, SUMS, WRONG, Hosted, check_out, depth_of
-from tests.command import leaf
+from tests.command import leaf, skill
 from tests.repository import Repo, isolated_environment
 from tests.runner import Outcome, Runner
 
@@ -43,9 +43,9 @@ def play(runner: Runner, tmp_path: Path) -> Callable[..., Outcome]:
     private.mkdir()
     installed = {"python": sys.executable, "folder": os.fspath(private)}
 
-    def playing(clone: Repo, name: str, event: dict[str, object], **more: object) -> Outcome:
+    def playing(clone: Repo, name: str, event: dict[str, object], *, sha: str | None = None, **more: object) -> Outcome:
         head = clone.ask("rev-parse", "--verify", "--quiet", "HEAD") if (clone.path / ".git").exists() else ""
-        env = {"GITHUB_SHA": head, **({"GITHUB_BASE_REF": DEFAULT} if name.startswith("pull_request") else {})}
+        env = {"GITHUB_SHA": sha or head, **({"GITHUB_BASE_REF": DEFAULT} if name.startswith("pull_request") else {})}
         return runner.play(clone.path, name=name, event=event, env=env, played={"install": installed}, **more)  # type: ignore[arg-type]
 
     return playing
@@ -178,11 +178,58 @@ def test_manual_run_of_the_default_branch_says_that_nothing_was_compared(
         (
             "notice",
             (
-                "what is checked out is the base itself, origin/main, so no leaf could differ.\n"
+                "what is checked out is the base itself, refs/remotes/origin/main, so no leaf could differ.\n"
                 "Give the action another `base`: a ref, or `empty` for all leaves."
             ),
         )
     ]
+
+
+def test_branch_that_is_forced_back_says_so(hosted: Hosted, tmp_path: Path, play: Callable[..., Outcome]) -> None:
+    clone = check_out(hosted, tmp_path / "work", hosted.tip, ref="proposal", depth=0)
+    clone.git("reset", "--quiet", "--hard", hosted.fork)
+    found = play(clone, "push", hosted.push(hosted.tip, hosted.fork, "proposal", forced=True))
+    assert (found.status, found.changed) == (0, [])
+    assert [one.message.splitlines()[0] for one in found.annotations] == [
+        f"what is checked out is what its base, {hosted.tip}, holds already, so no leaf could differ."
+    ]
+
+
+def test_tag_that_is_called_as_the_default_branch_changes_nothing(
+    hosted: Hosted, tmp_path: Path, play: Callable[..., Outcome]
+) -> None:
+    clone = check_out(hosted, tmp_path / "work", hosted.tip, ref="proposal", depth=0)
+    clone.git("tag", "origin/main", hosted.tip)
+    found = play(clone, "schedule", hosted.event())
+    assert (found.status, found.changed) == (1, PROPOSED), found.log
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_target"])
+def test_merge_that_the_author_has_made_names_no_base(
+    tmp_path: Path, play: Callable[..., Outcome], name: str, depth: int
+) -> None:
+    """A workflow that checks out a branch by its name gets what is there by then: a merge of the event's commit."""
+    hosted = Hosted.make(tmp_path / "hosted")
+    hosted.repo.git("checkout", "--quiet", "--detach", hosted.fork)
+    evil = hosted.repo.commit(leaf("compositional_skills/evil", skill(answer="No")))
+    merge = hosted.repo.ask("commit-tree", "-p", evil, "-p", hosted.tip, "-m", "Merge", f"{evil}^{{tree}}")
+    hosted.repo.git("update-ref", "refs/heads/moved", merge)
+    clone = check_out(hosted, tmp_path / "work", merge, ref="moved", depth=depth)
+    sha = hosted.merge if name == "pull_request" else hosted.base
+    found = play(clone, name, hosted.pull_request(fork=True), sha=sha)
+    assert (found.status, found.changed) == (1, ["compositional_skills/evil"]), found.log
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_pull_request_target_takes_the_merge_that_github_has_made(
+    hosted: Hosted, tmp_path: Path, play: Callable[..., Outcome], depth: int
+) -> None:
+    clone = check_out(hosted, tmp_path / "work", hosted.merge, ref="pull/1/merge", depth=depth)
+    found = play(clone, "pull_request_target", hosted.pull_request(), sha=hosted.base)
+    assert (found.status, found.changed) == (1, PROPOSED), found.log
+    comparison = json.loads(Path(found.outputs["report"]).read_bytes())["comparison"]
+    assert (comparison["base"], comparison["start"]) == ("HEAD^1", hosted.base)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +265,28 @@ def messages(found: Outcome) -> list[str]:
     assert {one.level for one in found.annotations} == {"error"}
     assert "**The taxonomy could not be checked**" in found.summary
     return [one.message.splitlines()[0] for one in found.annotations]
+
+
+def test_sign_offs_that_cannot_be_looked_at_are_no_pass(tmp_path: Path, play: Callable[..., Outcome]) -> None:
+    """Where a missing one is an error, and the commits that the checkout lacks cannot be fetched."""
+    repo = Repo.init(tmp_path / "hosted").served()
+    base = repo.commit({**leaf(SUMS), ".taxonomy-tools.yaml": "severity: {TX701: error}\n"})
+    repo.branch("proposal")
+    repo.commit(leaf(FINE), message="unsigned", signed_off=False)
+    tip = repo.commit({"a": "1"}, message="signed")
+    merge = repo.ask("commit-tree", "-p", base, "-p", tip, "-m", "Merge", f"{tip}^{{tree}}")
+    repo.git("update-ref", "refs/pull/1/merge", merge)
+    hosted = Hosted(repo=repo, base=base, fork=base, tip=tip, merge=merge)
+    clone = check_out(hosted, tmp_path / "work", merge, ref="pull/1/merge", depth=2)
+    clone.git("remote", "set-url", "origin", (tmp_path / "nowhere").as_uri())
+    found = play(clone, "pull_request", hosted.pull_request())
+    assert (found.status, found.changed) == (2, [FINE])
+    assert [one.message.partition("\n")[0] for one in found.annotations] == [
+        (
+            "whether this contribution is signed off (TX701) is not known: of its commits, only the newest was looked "
+            "at, because this clone is shallow."
+        )
+    ]
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -279,6 +348,33 @@ def test_base_itself_that_is_checked_out(hosted: Hosted, tmp_path: Path, play: C
         "this pull_request_target run has checked out `main`, the base itself, so there is nothing to compare."
     ]
     assert "Fetching" not in found.log
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "base"),
+    [
+        pytest.param("pull_request", {}, "origin/main", id="ref: main"),
+        pytest.param("pull_request_target", {"base": "origin/main"}, "origin/main", id="with an input"),
+        pytest.param("merge_group", {}, "", id="merge group"),
+    ],
+)
+@pytest.mark.parametrize("depth", [0, 1])
+def test_base_in_the_place_of_a_proposal_is_no_pass(
+    *,
+    hosted: Hosted,
+    tmp_path: Path,
+    play: Callable[..., Outcome],
+    name: str,
+    inputs: dict[str, str],
+    base: str,
+    depth: int,
+) -> None:
+    clone = check_out(hosted, tmp_path / "work", hosted.base, ref=DEFAULT, depth=depth)
+    group = {"merge_group": {"head_sha": hosted.merge, "base_sha": hosted.base}}
+    event = hosted.event(**group) if name == "merge_group" else hosted.pull_request()
+    assert messages(play(clone, name, event, sha=hosted.merge, inputs=inputs)) == [
+        (f"this {name} run has checked out `{base or hosted.base}`, the base itself, so there is nothing to compare.")
+    ]
 
 
 def test_no_base_at_all(tmp_path: Path, play: Callable[..., Outcome]) -> None:

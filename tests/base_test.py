@@ -3,17 +3,27 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from taxonomy_tools.base import Base, comparison_start, find_base
+from taxonomy_tools.base import (
+    Base,
+    Event,
+    Target,
+    Tip,
+    comparison_start,
+    find_base,
+    insist_on_proposal,
+    target_of_event,
+)
 from taxonomy_tools.errors import TaxonomyError
 from taxonomy_tools.git import Repository, UnknownRef
 from tests.repository import Repo
 
 USUAL = "the first that exists of upstream/HEAD, upstream/main, origin/HEAD, origin/main, main, master"
-NAME_IT = ("Name the base:", "taxonomy-diff --base REF")
+NAME_IT = ("Name the base:", "--base REF")
 IN_ACTIONS = ("In GitHub Actions:", "actions/checkout with fetch-depth: 0 (or 2 for a pull request)")
 ZEROS = "0" * 40
 
@@ -101,7 +111,7 @@ def test_the_option_that_does_not_resolve_is_an_error(repo: Repo) -> None:
         [
             ("Refs with that name elsewhere:", "main"),
             ("Add the remote and fetch it:", "git remote add upstream URL && git fetch upstream"),
-            ("or name another:", "taxonomy-diff --base main"),
+            ("or name another:", "--base main"),
         ],
     )
 
@@ -153,6 +163,20 @@ def test_a_remotes_head_is_called_by_what_it_stands_for(upstream: Repo, tmp_path
     assert base_of(clone) == Base(ref="origin/trunk", reason=USUAL, commit=upstream.oid("trunk"))
 
 
+@pytest.mark.parametrize("remote", ["origin", "upstream"])
+def test_a_clone_of_one_other_branch(upstream: Repo, tmp_path: Path, remote: str) -> None:
+    upstream.git("branch", "work")
+    clone = upstream.clone(tmp_path / "clone", "--single-branch", "--branch", "work", origin=remote)
+    fetch = f"git fetch {remote} +refs/heads/main:refs/remotes/{remote}/main"
+    assert error_of(lambda: base_of(clone))[2] == [
+        ("Fetch the branch that it came from:", fetch),
+        ("or name a base:", "--base REF"),
+        ("or take the whole tree as changed:", "--base empty"),
+    ]
+    clone.git(*fetch.split()[1:])
+    assert base_of(clone).ref == f"{remote}/main"
+
+
 def test_nothing_that_exists(tmp_path: Path) -> None:
     repo = Repo.init(tmp_path / "r", branch="work")
     repo.commit({"a": "1"})
@@ -163,8 +187,8 @@ def test_nothing_that_exists(tmp_path: Path) -> None:
             "origin/main, main, master."
         ),
         [
-            ("Name a base:", "taxonomy-diff --base REF"),
-            ("or take the whole tree as changed:", "taxonomy-diff --base empty"),
+            ("Name a base:", "--base REF"),
+            ("or take the whole tree as changed:", "--base empty"),
         ],
     )
 
@@ -216,8 +240,8 @@ def test_nothing_in_common(upstream: Repo) -> None:
         TaxonomyError,
         "other and main have no common commit.",
         [
-            ("Compare with the base itself:", "taxonomy-diff --direct --base main"),
-            ("or take the whole tree as changed:", "taxonomy-diff --base empty"),
+            ("Compare with the base itself:", "--direct --base main"),
+            ("or take the whole tree as changed:", "--base empty"),
         ],
     )
 
@@ -306,7 +330,7 @@ def test_pull_request_target_on_the_base_may_look_at_another_commit(upstream: Re
             {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "d" * 40},
             [
                 ("Fetch it:", f"git fetch origin {'d' * 40}"),
-                ("or, if it was forced away, name another:", "taxonomy-diff --base REF"),
+                ("or, if it was forced away, name another:", "--base REF"),
             ],
             id="GitLab",
         ),
@@ -399,6 +423,60 @@ def test_pull_request_target_on_the_pull_request(merged: Repo, tmp_path: Path) -
     assert base_of(repo, environ).ref == "origin/main"
 
 
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_target"])
+def test_a_merge_that_the_author_has_made_names_no_base(merged: Repo, tmp_path: Path, name: str) -> None:
+    topic = merged.oid("topic")
+    other = merged.ask("commit-tree", "-p", topic, "-m", "of which nobody knows", "topic^{tree}")
+    crafted = merged.ask("commit-tree", "-p", other, "-p", topic, "-m", "merge", "topic^{tree}")
+    merged.git("update-ref", "refs/heads/moved", crafted)
+    repo = checkout(merged, tmp_path / "clone", "refs/heads/moved")
+    environ = pull_request(tmp_path, topic, name=name, GITHUB_SHA=merged.oid("main"))
+    assert base_of(repo, environ) == Base(ref="origin/main", reason="GITHUB_BASE_REF", commit=merged.oid("main"))
+
+
+def test_a_merge_for_pull_request_target_goes_by_the_branchs_newest_rules(merged: Repo, tmp_path: Path) -> None:
+    main = merged.oid("main")
+    tip = merged.commit({"a": "4"})
+    repo = checkout(merged, tmp_path / "clone", "refs/pull/1/merge")
+    environ = pull_request(tmp_path, merged.oid("topic"), name="pull_request_target", GITHUB_SHA=tip)
+    expected = Base(
+        ref="HEAD^1",
+        reason="the pull request's merge commit",
+        commit=main,
+        tip=Tip(ref="origin/main", commit=tip),
+    )
+    assert base_of(repo, environ) == expected
+    shallow = checkout(merged, tmp_path / "shallow", "refs/pull/1/merge", depth=2)
+    assert error_of(lambda: base_of(shallow, environ))[0] is UnknownRef
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "refused"),
+    [
+        pytest.param("pull_request", {"pull_request": {"head": {"sha": "1" * 40}}}, True, id="a pull request"),
+        pytest.param("merge_group", {}, True, id="a merge group"),
+        pytest.param("push", {}, False, id="a push"),
+        pytest.param("pull_request", None, False, id="what is proposed adds nothing"),
+    ],
+)
+def test_the_base_in_the_place_of_a_proposal(
+    upstream: Repo, tmp_path: Path, name: str, payload: object, refused: bool
+) -> None:
+    facts = payload if payload is not None else {"pull_request": {"head": {"sha": upstream.head}}}
+    environ = event(tmp_path, name, facts)
+    repository = Repository.discover(upstream.path)
+    insist_on_proposal(repository, environ, base="x", start=upstream.oid("main~1"))
+    insist_on_proposal(repository, {**environ, "GITHUB_ACTIONS": ""}, base="x", start=upstream.head)
+    if not refused:
+        insist_on_proposal(repository, environ, base="x", start=upstream.head)
+        return
+    assert error_of(lambda: insist_on_proposal(repository, environ, base="x", start=upstream.head)) == (
+        TaxonomyError,
+        f"this {name} run has checked out `x`, the base itself, so there is nothing to compare.",
+        [("By itself, actions/checkout takes what is proposed: leave out its", "ref")],
+    )
+
+
 def test_a_merge_group(upstream: Repo, tmp_path: Path) -> None:
     sha = upstream.oid("main~1")
     found = base_of(upstream, event(tmp_path, "merge_group", {"merge_group": {"base_sha": sha, "head_sha": ZEROS}}))
@@ -409,6 +487,29 @@ def test_a_push(upstream: Repo, tmp_path: Path) -> None:
     sha = upstream.oid("main~1")
     found = base_of(upstream, event(tmp_path, "push", {"before": sha, "repository": {"default_branch": "main"}}))
     assert found == Base(ref=sha, reason="the push's before", commit=sha)
+
+
+def test_the_first_push_of_the_default_branch(upstream: Repo, tmp_path: Path) -> None:
+    payload = {"before": ZEROS, "ref": "refs/heads/main", "repository": {"default_branch": "main"}}
+    found = base_of(upstream, event(tmp_path, "push", payload))
+    assert found == Base(ref="empty", reason="the first push of the default branch", commit=None)
+
+
+def test_what_an_event_counts() -> None:
+    counted = Event(payload={"a": 3, "b": [1, 2], "c": {"d": -1}, "e": "4"})
+    assert [counted.count(*keys) for keys in (["a"], ["b"], ["c", "d"], ["e"], ["f", "g"])] == [3, 2, 0, 0, 0]
+
+
+def test_what_is_to_be_fetched_for_a_target() -> None:
+    names = ("origin/main", "refs/remotes/origin/main", "1" * 40, "HEAD^1", "main")
+    branch = "+refs/heads/main:refs/remotes/origin/main"
+    assert [Target.named(name).wanted for name in names] == [branch, branch, "1" * 40, "", ""]
+
+
+def test_a_target_is_named_whether_it_is_there_or_not(upstream: Repo, tmp_path: Path) -> None:
+    payload = {"before": "1" * 40, "commits": [{}, {}]}
+    found = target_of_event(Repository.discover(upstream.path), event(tmp_path, "push", payload))
+    assert found == Target(name="1" * 40, revision="1" * 40, reason="the push's before", commits=2)
 
 
 @pytest.mark.parametrize("zeros", ["0" * 40, "0" * 64])
@@ -435,6 +536,70 @@ def test_a_merge_request_on_gitlab(upstream: Repo) -> None:
     sha = upstream.oid("main~1")
     found = base_of(upstream, {"GITLAB_CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": sha})
     assert found == Base(ref=sha, reason="CI_MERGE_REQUEST_DIFF_BASE_SHA", commit=sha)
+
+
+@pytest.mark.parametrize("sha", ["HEAD", "main", "abc1234", "HEAD~1", f"{'a' * 40}\n"])
+def test_a_merge_request_whose_base_is_no_full_hash(upstream: Repo, sha: str) -> None:
+    """A fork's variables are its own: any other name would let it choose."""
+    assert error_of(lambda: base_of(upstream, {"CI_MERGE_REQUEST_DIFF_BASE_SHA": sha})) == (
+        UnknownRef,
+        f"the base of this run, `{sha}` (CI_MERGE_REQUEST_DIFF_BASE_SHA), is not the full hash of a commit.",
+        [NAME_IT],
+    )
+
+
+def test_a_shallow_clone_on_gitlab_names_the_setting(upstream: Repo, tmp_path: Path) -> None:
+    setting = ("In GitLab CI, the variable:", 'GIT_DEPTH: "0"')
+    clone = upstream.clone(tmp_path / "clone", "--depth=1", "--no-single-branch", "--branch=topic")
+    environ = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": upstream.oid("main~1")}
+    assert error_of(lambda: base_of(clone, environ))[2] == [("Fetch it:", "git fetch --unshallow"), setting]
+    upstream.git("switch", "--quiet", "topic")
+    upstream.commit({"b": "2"})
+    deep = upstream.clone(tmp_path / "deep", "--depth=1", "--no-single-branch", "--branch=topic")
+    environ = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": upstream.oid("main")}
+    repository = Repository.discover(deep.path)
+    assert error_of(lambda: comparison_start(repository, base_of(deep, environ), deep.head))[2] == [
+        ("Deepen it:", "git fetch --deepen=100 origin"),
+        setting,
+    ]
+
+
+def merge_request(base: str, *, sha: str = "", branch: str = "main") -> dict[str, str]:
+    return {
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": branch,
+        "CI_MERGE_REQUEST_TARGET_BRANCH_SHA": sha,
+    }
+
+
+def test_a_merge_request_goes_by_the_newest_rules_of_its_target(upstream: Repo, tmp_path: Path) -> None:
+    fork = upstream.oid("main")
+    tip = upstream.commit({"a": "3"})
+    clone = upstream.clone(tmp_path / "clone", "--branch=topic")
+    plain = Base(ref=fork, reason="CI_MERGE_REQUEST_DIFF_BASE_SHA", commit=fork)
+    missing = (
+        "The configuration is that of the commit at which the branch left gone, as this clone lacks the newest one of "
+        "gone: set the variable GIT_DEPTH to 0."
+    )
+    assert base_of(clone, merge_request(fork)) == replace(plain, tip=Tip(ref="origin/main", commit=tip))
+    assert base_of(clone, merge_request(fork, sha=tip, branch="gone")) == replace(plain, tip=Tip(ref=tip, commit=tip))
+    assert base_of(clone, merge_request(fork, sha="1" * 40)).tip == Tip(ref="origin/main", commit=tip)
+    assert base_of(clone, merge_request(fork, branch="gone")) == replace(plain, note=missing)
+    assert base_of(clone, merge_request(fork, branch="")) == plain
+    clone.git("update-ref", "refs/remotes/origin/main", fork)
+    assert base_of(clone, merge_request(fork)) == plain
+    clone.git("update-ref", "refs/remotes/origin/main", f"{fork}~1")  # a clone that an earlier job has left
+    assert base_of(clone, merge_request(fork)).note == missing.replace("gone", "main")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["its hash", "its branch"])
+def test_a_pipeline_for_merged_results_calls_nobody_elses_work_yours(merged: Repo, tmp_path: Path, known: bool) -> None:
+    main = merged.oid("main")
+    repo = checkout(merged, tmp_path / "clone", "refs/pull/1/merge")
+    base = base_of(repo, merge_request(merged.oid("main~1"), sha=main if known else ""))
+    reason = "the target branch of the merge request, merged here"
+    assert base == Base(ref=main if known else "origin/main", reason=reason, commit=main)
+    assert comparison_start(Repository.discover(repo.path), base, repo.head) == main
 
 
 @pytest.mark.parametrize("name", ["workflow_dispatch", "schedule", "", "issue_comment"])

@@ -4,15 +4,19 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.git import NotARepository, RawChange, Repository, UnknownRef
+from taxonomy_tools.git import FetchFailed, NotARepository, RawChange, Repository, UnknownRef
 from tests.repository import Repo, isolated_environment, standing_in
 
 MakeRepo = Callable[[str], Repo]
@@ -108,12 +112,128 @@ def test_a_linked_worktree(repo: Repo, tmp_path: Path) -> None:
     assert changes(found.worktree_changes(repo.head)) == [("?", "b")]
 
 
+@pytest.fixture
+def embedded(repo: Repo, make_repo: MakeRepo) -> Path:
+    """A folder `data` of a working tree in which a commit has put all that makes a repository, with its own `main`."""
+    repo.commit({"data/qna.yaml": "1\n"})
+    evil = make_repo("evil")
+    evil.commit({"qna.yaml": "2\n"})
+    for name in ("HEAD", "objects", "refs", "index"):
+        place = evil.path / ".git" / name
+        (shutil.copytree if place.is_dir() else shutil.copy)(place, repo.path / "data" / name)
+    repo.write("data/objects/info/alternates", "../../.git/objects\n")
+    return repo.path / "data"
+
+
+@pytest.mark.parametrize(
+    "worktree",
+    [
+        pytest.param("", id="bare"),
+        pytest.param("\tworktree = .\n", id="with itself as the working tree"),
+        pytest.param("\tworktree = ..\n", id="with the true root as the working tree"),
+    ],
+)
+@pytest.mark.parametrize("inside", ["", "refs/heads"])
+def test_a_repository_among_the_files_of_another_is_not_trusted(
+    repo: Repo, embedded: Path, monkeypatch: pytest.MonkeyPatch, worktree: str, inside: str
+) -> None:
+    bare = "false" if worktree else "true"
+    (embedded / "config").write_text(f"[core]\n\trepositoryformatversion = 0\n\tbare = {bare}\n{worktree}")
+    refused = (
+        TaxonomyError,
+        (
+            f"{embedded} has the look of a Git repository, but it is a folder of the repository at {repo.path}, "
+            "and not trusted."
+        ),
+        [
+            ("If it is a repository of yours, say so:", f"GIT_DIR={embedded}"),
+            ("else remove HEAD, objects and refs from that folder.", ""),
+        ],
+    )
+    assert error_of(lambda: Repository.discover(embedded / inside)) == refused
+    with standing_in(embedded / inside):
+        assert error_of(Repository.discover) == refused
+    # In a hook, and where GIT_DIR is far from its working tree.
+    monkeypatch.setenv("GIT_DIR", os.fspath(repo.path / ".git"))
+    assert error_of(lambda: Repository.discover(embedded / inside)) == refused
+    (repo.path / ".git").rename(repo.path.parent / "elsewhere")
+    monkeypatch.setenv("GIT_DIR", os.fspath(repo.path.parent / "elsewhere"))
+    monkeypatch.setenv("GIT_WORK_TREE", os.fspath(repo.path))
+    assert error_of(lambda: Repository.discover(embedded / inside)) == refused
+
+
+def test_a_repository_among_the_files_of_another_may_be_named(
+    repo: Repo, embedded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (embedded / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+    monkeypatch.setenv("GIT_DIR", os.fspath(embedded))
+    assert Repository.discover(embedded).git_dir == embedded
+    with standing_in(embedded):
+        assert Repository.discover().git_dir == embedded
+
+
+def test_a_submodule_is_a_repository_of_its_own(repo: Repo, make_repo: MakeRepo) -> None:
+    other = make_repo("other")
+    other.commit({"a": "1"})
+    repo.commit({"b": "1"})
+    repo.git("submodule", "add", "--quiet", other.path.as_uri(), "sub")
+    repo.write("sub/c")
+    found = Repository.discover(repo.path / "sub")
+    assert (found.root, found.git_dir) == (repo.path / "sub", repo.path / ".git/modules/sub")
+    assert changes(found.worktree_changes(other.head)) == [("?", "c")]
+    assert found.superproject() == repo.path
+    repo.git("rm", "--quiet", "--cached", "-f", "sub")
+    assert found.superproject() == repo.path  # as what another commit left behind
+    assert Repository.discover(repo.path / ".git/modules/sub").root == repo.path / "sub"
+    assert Repository.discover(repo.path).superproject() is None
+
+
+def test_a_repository_within_another_is_no_submodule_of_it(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    inner = Repo.init(repo.path / "inner")
+    inner.commit({"a": "1"})
+    assert Repository.discover(inner.path).superproject() is None
+    repo.git("worktree", "add", "--quiet", repo.path / "linked")
+    assert Repository.discover(repo.path / "linked").superproject() is None
+    repo.git("add", "inner")  # with its Git folder where it is
+    assert Repository.discover(inner.path).superproject() == repo.path
+    bare = repo.clone(tmp_path / "bare.git", "--bare")
+    (bare.path / "below").mkdir()
+    below = Repo.init(bare.path / "below")
+    assert Repository.discover(below.path).superproject() is None
+
+
+def test_a_working_tree_that_the_config_names(repo: Repo) -> None:
+    """It may hold what looks like a repository: the one that was found is asked."""
+    base = repo.commit({"a": "1"})
+    tree = repo.path / "tree"
+    tree.mkdir()
+    repo.config(core__worktree=os.fspath(tree))
+    for name in ("HEAD", "objects", "refs"):
+        place = repo.path / ".git" / name
+        (shutil.copytree if place.is_dir() else shutil.copy)(place, tree / name)
+    (tree / "HEAD").write_text("ref: refs/heads/none\n")
+    found = Repository.discover(repo.path)
+    assert (found.root, found.head()) == (tree, base)
+
+
+def test_a_replaced_commit_stays_what_it_is(repo: Repo, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, head = repo.commit({"a": "1"}), repo.commit({"b": "1"})
+    repo.git("replace", base, head)
+    found = Repository.discover(repo.path)
+    assert changes(found.tree_changes(base, head)) == [("A", "b")]
+    monkeypatch.setenv("GIT_DIR", os.fspath(make_repo("other").path / ".git"))
+    monkeypatch.setenv("GIT_NO_REPLACE_OBJECTS", "1")
+    found = Repository.discover(repo.path)
+    assert changes(found.tree_changes(base, head)) == [("A", "b")]
+
+
 def test_no_repository(tmp_path: Path) -> None:
     assert error_of(lambda: Repository.discover(tmp_path)) == (
         NotARepository,
         f"{tmp_path} is not inside a Git repository.",
         [
-            ("Go to your clone of the taxonomy, or name it:", "taxonomy-diff -C PATH"),
+            ("Go to your clone of the taxonomy, or name it:", "-C PATH"),
             ("To check leaves without a repository:", "taxonomy check PATH"),
         ],
     )
@@ -124,7 +244,7 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     assert error_of(lambda: Repository.discover(missing)) == (
         TaxonomyError,
         f"there is no {missing}.",
-        [("Name a folder that is there:", "taxonomy-diff -C PATH")],
+        [("Name a folder that is there:", "-C PATH")],
     )
 
 
@@ -338,7 +458,7 @@ def test_an_unknown_ref_comes_with_those_of_its_name(repo: Repo, tmp_path: Path)
         [
             ("Refs with that name elsewhere:", "origin/main, main"),
             ("Add the remote and fetch it:", "git remote add upstream URL && git fetch upstream"),
-            ("or name another:", "taxonomy-diff --base origin/main"),
+            ("or name another:", "--base origin/main"),
         ],
     )
 
@@ -376,7 +496,7 @@ def test_an_ambiguous_ref_says_what_it_could_be(repo: Repo) -> None:
     assert error_of(lambda: found.resolve("twice")) == (
         UnknownRef,
         "`twice` is ambiguous in this repository: it names heads/twice and tags/twice.",
-        [("Say which:", "taxonomy-diff --base heads/twice")],
+        [("Say which:", "--base heads/twice")],
     )
     assert found.resolve("heads/twice") == repo.head
 
@@ -413,10 +533,20 @@ def test_what_is_no_commit(repo: Repo, ref: str) -> None:
     )
 
 
+def test_the_branch_that_is_checked_out(repo: Repo) -> None:
+    found = Repository.discover(repo.path)
+    repo.commit()
+    repo.branch("topic/é")
+    assert found.branch() == "topic/é"
+    repo.git("switch", "--quiet", "--detach")
+    assert found.branch() == ""
+
+
 def test_before_the_first_commit(repo: Repo) -> None:
     repo.write("a")
     found = Repository.discover(repo.path)
     assert found.head() is None
+    assert found.branch() == "main"
     assert found.existing(["refs/heads/main"]) is None
     assert error_of(lambda: found.resolve("HEAD")) == (
         UnknownRef,
@@ -739,7 +869,7 @@ def test_a_bare_repository_compares_commits(repo: Repo, tmp_path: Path) -> None:
     assert error_of(lambda: list(found.worktree_changes(base))) == (
         TaxonomyError,
         f"{tmp_path / 'bare.git'} is a bare repository: it has no working tree to look at.",
-        [("Compare a commit:", "taxonomy-diff --head HEAD --base REF")],
+        [("Compare or check a commit:", "--head HEAD")],
     )
 
 
@@ -1010,6 +1140,86 @@ def test_a_fetch_does_not_go_through_a_helper_of_the_repository(repo: Repo, tmp_
     with pytest.raises(TaxonomyError, match="transport 'ext' not allowed"):
         found.fetch_missing([repo.oid("HEAD:a")], silent)
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("scope", ["", "of an address"])
+def test_a_fetch_writes_no_cookies(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
+    """The file of cookies would be written anew, wherever the repository's config says that it is."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    tip = repo.commit({"a": "1"})
+    precious = tmp_path / "precious"
+    precious.write_text("# precious\n")
+    with giving_a_cookie(tip) as url:
+        section = f"http.{url}" if scope else "http"
+        repo.git("remote", "add", "origin", f"{url}repo")
+        repo.git("config", f"{section}.cookieFile", os.fspath(precious))
+        repo.git("config", f"{section}.saveCookies", "true")
+        assert Repository.discover(repo.path).advertised("origin", "refs/heads/main") == tip
+        assert precious.read_text() == "# precious\n"
+        # The control: Git itself falls for it.
+        repo.git("ls-remote", "origin")
+        assert precious.read_text() != "# precious\n"
+
+
+@contextmanager
+def giving_a_cookie(tip: str) -> Iterator[str]:
+    """A server of files, as the oldest way to a repository has it, that gives a cookie with each: its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            listed = f"{tip}\trefs/heads/main\n".encode() if "/info/refs" in self.path else b""
+            self.send_response(200 if listed else 404)
+            self.send_header("Set-Cookie", "a=b; Path=/; Max-Age=1000")
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(listed)))
+            self.end_headers()
+            self.wfile.write(listed)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its signature
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_cookie_file_that_cannot_be_switched_off_stops_us(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    clone = partial_clone(repo, tmp_path / "clone")
+    clone.git("config", "http.https://example.org/?a=b.cookieFile", "x")
+    kind, message, remedies = error_of(
+        lambda: Repository.discover(clone.path).fetch_missing([repo.oid("HEAD:a")], silent)
+    )
+    assert (kind, message, remedies) == (
+        TaxonomyError,
+        (
+            "`http.https://example.org/?a=b.cookiefile` in this repository's config cannot be switched off: "
+            "its name holds `=`."
+        ),
+        [("Remove it:", "git config --unset-all 'http.https://example.org/?a=b.cookiefile'")],
+    )
+
+
+def test_a_fetch_keeps_to_the_protocols_of_the_environment(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a": "1"})
+    clone = repo.clone(tmp_path / "clone")
+    tip = repo.commit({"a": "2"})
+    found = Repository.discover(clone.path)
+    assert found.advertised("origin", "refs/heads/main") == tip
+    assert found.advertised("origin", "refs/heads/mai") is None
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "https")
+    with pytest.raises(FetchFailed, match=r"did not give what it was asked for \(transport 'file' not allowed\)"):
+        found.fetch("origin", ["+refs/heads/main:refs/remotes/origin/main"])
+    monkeypatch.delenv("GIT_ALLOW_PROTOCOL")
+    found.fetch("origin", ["+refs/heads/main:refs/remotes/origin/main"])
+    assert found.commit("origin/main") == tip
 
 
 def test_a_filter_that_cannot_be_switched_off_stops_us(repo: Repo) -> None:

@@ -183,7 +183,9 @@ class MergeRequest:
         Gives the exit status, what was printed, and the clone.
         """
         project = Repo.init(terminal.folder / "builds" / f"{self.head}{''.join(depth)}")
-        project.git("fetch", "--quiet", *depth, self.remote.path.as_uri(), self.head)
+        # Of depth 0, GitLab's runner fetches all branches too.
+        branches = () if depth else ("+refs/heads/*:refs/remotes/origin/*",)
+        project.git("fetch", "--quiet", *depth, self.remote.path.as_uri(), self.head, *branches)
         project.git("checkout", "--quiet", "--detach", self.head)
         environment = {
             **terminal.environment,
@@ -193,6 +195,7 @@ class MergeRequest:
             "CI_PIPELINE_SOURCE": "merge_request_event",
             "CI_PROJECT_DIR": os.fspath(project.path),
             "CI_MERGE_REQUEST_DIFF_BASE_SHA": self.base,
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
         }
         script = "\n".join(("set -eo pipefail", *job["before_script"], *job["script"]))
         return *Terminal(folder=project.path, environment=environment).type(script), project.path
@@ -223,10 +226,12 @@ def test_gitlab(world: World) -> None:
     good = propose("Two.")
     status, printed, project = good.run_job(job, image, world.terminal)
     assert (status, json.loads((project / report).read_bytes())) == (0, []), printed
+    assert "GIT_DEPTH" not in printed
 
     assert job["variables"] == {"GIT_DEPTH": "0"}  # because without it:
     status, printed, _ = good.run_job(job, image, world.terminal, "--depth=1")
     assert (status, "is not in this clone, because this clone is shallow." in printed) == (2, True), printed
+    assert 'In GitLab CI, the variable:  GIT_DEPTH: "0"' in printed
 
 
 # --- what the pages say of other files

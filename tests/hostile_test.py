@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,6 +113,32 @@ def test_traps_work(checkout: Repo, marks: Path) -> None:
     assert {"git-__init__", "yamllint-__init__", "yamllint-__main__"} <= set(fallen(marks))
     assert run(checkout.path / "env", cwd=checkout.path).status == 0
     assert "env" in fallen(marks)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["diff"], id="diff"),
+        pytest.param(["diff", "--base", "HEAD^", "--head", "HEAD"], id="diff of commits"),
+        pytest.param(["check"], id="check"),
+        pytest.param(["config"], id="config"),
+        pytest.param(["generate"], id="generate"),
+    ],
+)
+def test_a_repository_that_a_commit_brings_along_is_not_asked(repo: Repo, tmp_path: Path, arguments: list[str]) -> None:
+    """Its main is what its author likes, and so are its config and its replaced commits."""
+    repo.commit({f"data/{path}": content for path, content in leaf("compositional_skills/sums").items()})
+    evil = Repo.init(tmp_path / "evil")
+    evil.commit(leaf("compositional_skills/wrong", skill(answer="No")))
+    git_dir = evil.path / ".git"
+    for name in ("HEAD", "objects", "refs", "index"):
+        place = git_dir / name
+        (shutil.copytree if place.is_dir() else shutil.copy)(place, repo.path / "data" / name)
+    repo.write("data/config", "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n")
+    repo.commit({f"data/{path}": text for path, text in leaf("compositional_skills/wrong", skill(answer="No")).items()})
+    found = run("taxonomy", arguments[0], "-C", "data", *arguments[1:], cwd=repo.path)
+    assert (found.status, found.out) == (2, "")
+    assert found.err.startswith(f"taxonomy: {repo.path}/data has the look of a Git repository, but it is a folder of ")
 
 
 @pytest.mark.parametrize(("arguments", "status"), COMMANDS)

@@ -743,6 +743,19 @@ def test_a_merge_request_on_gitlab_does_not_choose_its_rules_by_where_it_leaves(
     assert plan_check(leaf_file, environment=environ).settled.config.fail_on == fail_on
 
 
+def test_a_single_file_lies_where_the_newest_rules_of_the_target_say(propose: Propose) -> None:
+    inner = writing({f"compositional_skills/{CONFIG_FILE}": "fail_on: info\n"})
+    pull = propose(nothing, nothing, meanwhile=inner, depth=None)
+    environ = {
+        "CI": "true",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": pull.repo.oid("HEAD^2~1"),
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+    }
+    pull.repo.git("checkout", "--quiet", "HEAD^2")
+    selection = Selection(taxonomy_path=pull.repo.path / "compositional_skills/riddles/qna.yaml")
+    assert plan_check(selection, environment=environ).settled.config.fail_on == "info"
+
+
 def test_check_without_the_base_in_the_clone(propose: Propose) -> None:
     """What could relax the gate is refused, and what leaves themselves say counts less; nothing else is lost."""
     pull = propose(nothing, nothing, depth=1)

@@ -308,11 +308,14 @@ def named_steps(path: Path, job: str) -> dict[str, Yaml]:
 def test_tools_are_checked_out_first_and_beside_what_is_proposed(path: Path, job: str) -> None:
     """Else a pull request could bring the action that judges it."""
     used = [step for step in jobs(load(path))[job]["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    # A self-hosted runner may be too old to know of which commit a workflow is.
+    handed_on = ("needs.reviewed.outputs.tools-repository", "needs.reviewed.outputs.tools-commit")
+    repository, commit = handed_on if job == "generate" else ("job.workflow_repository", "job.workflow_sha")
     assert [(step["with"]["path"], step["with"].get("repository")) for step in used] == [
-        ("tools", "${{ job.workflow_repository }}"),
+        ("tools", f"${{{{ {repository} }}}}"),
         ("taxonomy", None),
     ]
-    assert used[0]["with"]["ref"] == "${{ job.workflow_sha }}"
+    assert used[0]["with"]["ref"] == f"${{{{ {commit} }}}}"
 
 
 @pytest.mark.parametrize("path", [VALIDATE, GENERATE], ids=lambda path: path.name)
@@ -537,6 +540,36 @@ def test_dispatch_is_bound_to_one_commit(
     said = f"::error::{refusal}\n" if refusal else ""
     assert done == Result(status=1 if refusal else 0, out=said, err="")
     assert list(runner.workspace.iterdir()) == []
+    output = runner.folder / "output"
+    handed_on = f"tools-repository=OWNER/taxonomy-tools\ntools-commit={OTHER}\n"
+    assert (output.read_text(encoding="utf-8") if output.exists() else "") == ("" if refusal else handed_on)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("repository", "commit", "status"),
+    [
+        pytest.param("OWNER/taxonomy-tools", OTHER, 0, id="both"),
+        pytest.param("", OTHER, 1, id="no repository"),
+        pytest.param("OWNER/taxonomy-tools", "", 1, id="no commit"),
+        pytest.param("OWNER/taxonomy-tools", "main", 1, id="a name"),
+    ],
+)
+def test_runner_with_the_gpu_takes_the_tools_that_it_is_told(
+    runner: Runner, repository: str, commit: str, status: int
+) -> None:
+    reviewed = jobs(load(GENERATE))["reviewed"]
+    assert reviewed["outputs"] == {
+        name: f"${{{{ steps.accepted.outputs.{name} }}}}" for name in ("tools-repository", "tools-commit")
+    }
+    assert named_steps(GENERATE, "reviewed")["Accept a maintainer's dispatch of one commit"]["id"] == "accepted"
+    told = {"tools-repository": repository, "tools-commit": commit}
+    runner.contexts.update({f"needs.reviewed.outputs.{name}": value for name, value in told.items()})
+    steps_there = named_steps(GENERATE, "generate")
+    assert next(iter(steps_there)) == "See which tools these are"
+    done = runner.play(steps_there["See which tools these are"])
+    said = "::error::the job before this one does not say which commit of taxonomy-tools this workflow is of\n"
+    assert done == Result(status=status, out=said if status else "", err="")
 
 
 @posix

@@ -4,50 +4,19 @@ Which commit is the base is for `taxonomy_tools.base` to say, here as on a lapto
 that: this sees to it that the base is there, and enough history for the two sides to meet.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from enum import Enum
-from pathlib import Path
-from typing import Any
 
-from taxonomy_tools.action.clone import REMOTE, CannotFetch, Clone
-from taxonomy_tools.base import WHOLE_TREE
+from taxonomy_tools.action.clone import CannotFetch, Clone
+from taxonomy_tools.base import WHOLE_TREE, Event, Target, target_of_event
 from taxonomy_tools.errors import Remedy, TaxonomyError
 from taxonomy_tools.git import Repository
 
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _FROM_HEAD = re.compile(r"(?:HEAD|@)[\^~0-9]+\Z")
-_TRACKING = f"refs/remotes/{REMOTE}/"
 _MOST_COMMITS = 1_000
 """Commits of a pull request or a push that are fetched because the event says that there are so many."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """A base: its `name` for the reader, the `revision` that finds it in the clone, and what to fetch if it does not.
-
-    `wanted` is empty where nobody but the clone itself can know. `commits` is how many the event says that there are
-    on the other side, 0 if it does not.
-    """
-
-    name: str
-    revision: str
-    wanted: str = ""
-    commits: int = 0
-
-    @classmethod
-    def branch(cls, name: str, *, commits: int = 0) -> "Target":
-        """A branch of the remote."""
-        revision = f"{_TRACKING}{name}"
-        wanted = f"+refs/heads/{name}:{revision}"
-        return cls(name=f"{REMOTE}/{name}", revision=revision, wanted=wanted, commits=commits)
-
-    @classmethod
-    def commit(cls, oid: str, *, commits: int = 0) -> "Target":
-        """A commit, by its full hash."""
-        return cls(name=oid, revision=oid, wanted=oid, commits=commits)
 
 
 class Lack(Enum):
@@ -63,72 +32,42 @@ def provide(clone: Clone, base: str | None, environ: Mapping[str, str]) -> str |
 
     `base` is the action's input, None where that is empty. Raises TaxonomyError if something cannot be had.
     """
-    event = _event(environ)
-    if base is None and environ.get("TAXONOMY_BASE"):
-        target = _named(environ["TAXONOMY_BASE"])
-    elif base is not None:
-        target = _named(base)
+    if named := base or environ.get("TAXONOMY_BASE"):
+        target: Target | None = Target.named(named)
     else:
-        base, target = _of_event(clone, event, environ)
-    if target is not None:
+        _see_parents(clone, environ)
+        target = target_of_event(clone.repository, environ)
+        if target is None and (target := _default_branch(environ)) is not None:
+            base = target.revision  # in full: a tag may be called as the branch is
+    if target is not None and target.revision != WHOLE_TREE:
         _insist(clone, target)
         _let_meet(clone, target)
     return base
 
 
-def _named(ref: str) -> Target | None:
-    if ref == WHOLE_TREE:
-        return None
-    if _HASH.match(ref):
-        return Target.commit(ref)
-    for prefix in (_TRACKING, f"{REMOTE}/"):
-        if ref.startswith(prefix):
-            return Target.branch(ref.removeprefix(prefix))
-    return Target(name=ref, revision=ref)
+def _see_parents(clone: Clone, environ: Mapping[str, str]) -> None:
+    """Fetch the parents of what is checked out for a pull request: in a clone of depth 1 nobody can tell if it has two.
 
-
-def _of_event(clone: Clone, event: object, environ: Mapping[str, str]) -> tuple[str | None, Target | None]:
-    """The base to ask for and what has to be there for it, by what the run was started for.
-
-    What an event should say and does not is the engine's to complain of.
+    A pull request's own commit is no merge of GitHub's, and the base itself, which is refused, needs no history.
     """
-    name = environ.get("GITHUB_EVENT_NAME")
-    default = _text(event, "repository", "default_branch")
-    if name in {"pull_request", "pull_request_target"}:
-        return None, _of_pull_request(clone, event, environ)
-    if name == "merge_group":
-        before = _text(event, "merge_group", "base_sha")
-        return None, Target.commit(before) if _HASH.match(before) else None
-    if name == "push":
-        before = _text(event, "before")
-        if before.strip("0"):
-            return None, Target.commit(before, commits=_length(event, "commits")) if _HASH.match(before) else None
-        if default and _text(event, "ref") == f"refs/heads/{default}":
-            return WHOLE_TREE, None  # the first push of the default branch itself: all of it is new
-        return None, Target.branch(default) if default else None
-    if not default:
-        return None, None
-    # A manual or scheduled run has no base of its own, and the engine's list of usual names may lack this one.
-    target = Target.branch(default)
-    return target.name, target
+    name, head = environ.get("GITHUB_EVENT_NAME"), clone.repository.head()
+    if name not in {"pull_request", "pull_request_target"} or head is None:
+        return
+    if not clone.repository.shallow or clone.repository.commit("HEAD^1") is not None:
+        return
+    event = Event.read(environ)
+    proposed = event.found("pull_request", "head", "sha")
+    base = environ.get("GITHUB_SHA") if name == "pull_request_target" else None
+    if proposed is not None and head not in {base, proposed}:
+        clone.deepen(1 + min(event.count("pull_request", "commits"), _MOST_COMMITS), head)
 
 
-def _of_pull_request(clone: Clone, event: object, environ: Mapping[str, str]) -> Target | None:
-    """The first parent of the merge that GitHub has made, if that is checked out; else the branch to merge into."""
-    proposed = _text(event, "pull_request", "head", "sha")
-    commits = _number(event, "pull_request", "commits")
-    head = clone.repository.head()
-    if head is None or not proposed:
-        return None
-    if environ.get("GITHUB_EVENT_NAME") == "pull_request_target" and head == environ.get("GITHUB_SHA"):
-        return None  # the base itself is checked out, which the engine refuses
-    if clone.repository.shallow and head != proposed and clone.repository.commit("HEAD^1") is None:
-        # Of a clone of depth 1 nobody can tell whether it ends with a merge.
-        clone.deepen(1 + min(commits, _MOST_COMMITS), head)
-    if clone.repository.commit("HEAD^2") == proposed:
-        return Target(name="HEAD^1", revision="HEAD^1", commits=commits)
-    branch = environ.get("GITHUB_BASE_REF") or _text(event, "pull_request", "base", "ref")
-    return Target.branch(branch, commits=commits) if branch else None
+def _default_branch(environ: Mapping[str, str]) -> Target | None:
+    """What a manual or scheduled run is compared with: it has no base, and the usual names may lack this one."""
+    with suppress(TaxonomyError):
+        if branch := Event.read(environ).found("repository", "default_branch"):
+            return Target.branch(branch)
+    return None
 
 
 def _insist(clone: Clone, target: Target) -> None:
@@ -191,36 +130,3 @@ def lacking(clone: Clone, base: str, head: str) -> Lack:
     if start is None or (start not in {base, head} and (own or clone.is_cut_off(base, head))):
         return Lack.START
     return Lack.SIGN_OFFS if own else Lack.NOTHING
-
-
-# What the event says
-
-
-def _event(environ: Mapping[str, str]) -> object:
-    """The event; None where there is none to read."""
-    try:
-        event: object = json.loads(Path(environ.get("GITHUB_EVENT_PATH", "")).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return event
-
-
-def _value(event: object, *keys: str) -> Any:
-    for key in keys:
-        event = event.get(key) if isinstance(event, dict) else None
-    return event
-
-
-def _text(event: object, *keys: str) -> str:
-    value = _value(event, *keys)
-    return value if isinstance(value, str) else ""
-
-
-def _number(event: object, *keys: str) -> int:
-    value = _value(event, *keys)
-    return value if isinstance(value, int) and value > 0 else 0
-
-
-def _length(event: object, *keys: str) -> int:
-    value = _value(event, *keys)
-    return len(value) if isinstance(value, list) else 0

@@ -39,11 +39,23 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         python = install(ROOT, folder, environ)
         with Path(environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8", newline="\n") as outputs:
             outputs.write(f"python={python}\nfolder={folder}\n")
-    except CannotInstallError as error:
-        said = str(error).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    except (CannotInstallError, KeyError, OSError) as error:
+        said = (
+            str(error if isinstance(error, CannotInstallError) else _unforeseen(error))
+            .replace("%", "%25")
+            .replace("\r", "%0D")
+            .replace("\n", "%0A")
+        )
         sys.stdout.write(f"::error title=taxonomy-tools::{said}\n")
         return 2
     return 0
+
+
+def _unforeseen(error: KeyError | OSError) -> CannotInstallError:
+    """What to say of a variable, a file or a folder that a runner always has."""
+    if isinstance(error, KeyError):
+        return CannotInstallError(f"the tools could not be installed: {error.args[0]} is not set, as a runner sets it.")
+    return CannotInstallError(f"the tools could not be installed: {error}")
 
 
 def install(root: Path, folder: Path, environ: Mapping[str, str]) -> Path:

@@ -133,12 +133,18 @@ def _compare(inputs: Inputs, reports: Path, environ: Mapping[str, str]) -> int:
 
 
 def _remark(report: Any, clone: Clone) -> None:
-    """Say aloud if a commit was compared with itself, as a manual run of the default branch does: that is no check."""
-    start = report["comparison"]["start"]
-    if start is not None and start == clone.repository.head() and not report["leaves"]:
-        said = f"what is checked out is the base itself, {report['comparison']['base']}, so no leaf could differ."
-        advice = "Give the action another `base`: a ref, or `empty` for all leaves."
-        sys.stdout.write(workflow_command("notice", said, advice))
+    """Say aloud if the base holds all that is checked out, as in a manual run of the default branch: that is no check.
+
+    Where something is proposed, the engine refuses it.
+    """
+    comparison, head = report["comparison"], clone.repository.head()
+    if head is None or comparison["start"] != head or report["leaves"]:
+        return
+    itself = comparison["base_commit"] == head
+    what = f"the base itself, {comparison['base']}" if itself else f"what its base, {comparison['base']}, holds already"
+    said = f"what is checked out is {what}, so no leaf could differ."
+    advice = "Give the action another `base`: a ref, or `empty` for all leaves."
+    sys.stdout.write(workflow_command("notice", said, advice))
 
 
 def _outputs(reports: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,15 +61,68 @@ def test_merge_base_that_only_part_of_the_history_shows_is_not_taken(crossed: tu
     assert said == ["Fetching 16 more commits of history from origin: this clone is shallow"]
 
 
-def test_history_of_more_commits_than_are_looked_at_is_not_taken_for_complete(
-    crossed: tuple[Repo, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_history_that_is_cut_off(crossed: tuple[Repo, str]) -> None:
     repo, _ = crossed
     clone = Clone(start=repo.path, announce=lambda _: None)
-    own = (repo.oid("origin/main"), repo.oid("origin/main~2"))
-    assert not clone.is_cut_off(*own)
-    monkeypatch.setattr("taxonomy_tools.action.clone._HISTORY", 2)
-    assert clone.is_cut_off(*own)
+    main, head = repo.oid("origin/main"), repo.head
+    assert not clone.is_cut_off(main, repo.oid("origin/main~2"))
+    assert clone.is_cut_off(head, main)
+    tree = repo.oid("HEAD^{tree}")
+    long = f"tree {tree}\nparent {head}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\n{'x' * (17 << 20)}\n"
+    tip = repo.git("hash-object", "-w", "-t", "commit", "--stdin", stdin=long.encode()).decode().strip()
+    assert clone.is_cut_off(tip, main)  # however long a message is that stands before the end
+
+
+def test_branch_whose_commit_is_there_takes_nothing_from_the_clone(tmp_path: Path) -> None:
+    """A commit that is fetched with a depth of one has no parents from then on."""
+    hosted = Repo.init(tmp_path / "hosted").served()
+    for number in range(30):
+        hosted.commit({"a": str(number)})
+    hosted.branch("proposal")
+    hosted.commit({"b": "1"})
+    clone = Repo.init(tmp_path / "clone")
+    clone.git("remote", "add", "origin", hosted.path.as_uri())
+    clone.git("fetch", "--quiet", "--depth=20", "origin", "+refs/heads/proposal:refs/remotes/origin/proposal")
+    clone.git("checkout", "--quiet", "-B", "proposal", "refs/remotes/origin/proposal")
+    said: list[str] = []
+    provide(Clone(start=clone.path, announce=said.append), "origin/main", {})
+    assert said == ["Fetching origin/main from origin"]
+    assert (clone.oid("origin/main"), clone.ask("rev-list", "--count", "HEAD")) == (hosted.oid("main"), "20")
+
+
+@pytest.mark.parametrize("kind", ["bare", "with itself as the working tree"])
+def test_repository_in_the_place_of_the_taxonomy_is_refused(tmp_path: Path, kind: str) -> None:
+    """As a pull request can bring one along: Git takes it for the one that its files belong to."""
+    repo = Repo.init(tmp_path / "work")
+    repo.commit({"data/qna.yaml": "1"})
+    evil = Repo.init(tmp_path / "evil", bare=True)
+    shutil.copytree(evil.path, repo.path / "data", dirs_exist_ok=True)
+    if kind != "bare":
+        (repo.path / "data/config").write_text("[core]\n\tbare = false\n\tworktree = .\n")
+    with pytest.raises(TaxonomyError, match="data has the look of a Git repository, but it is a folder of the"):
+        Clone(start=repo.path / "data", announce=lambda _: None)
+
+
+def test_bare_repository_is_no_checkout(tmp_path: Path) -> None:
+    bare = Repo.init(tmp_path / "bare.git", bare=True)
+    with pytest.raises(TaxonomyError) as raised:
+        Clone(start=bare.path, announce=lambda _: None)
+    assert raised.value.message == f"{bare.path} is a bare repository, and no checkout."
+
+
+def test_submodule_in_the_place_of_the_taxonomy_is_refused(tmp_path: Path) -> None:
+    """As actions/checkout with `submodules: true` brings it: what is compared would all be its author's."""
+    other = Repo.init(tmp_path / "other")
+    other.commit({"tax/qna.yaml": "1"})
+    repo = Repo.init(tmp_path / "work")
+    repo.commit({"a": "1"})
+    repo.git("submodule", "add", "--quiet", other.path.as_uri(), "data")
+    for start in ("data", "data/tax"):
+        with pytest.raises(TaxonomyError) as raised:
+            Clone(start=repo.path / start, announce=lambda _: None)
+        assert raised.value.message == (
+            f"{repo.path}/data is a submodule of {repo.path}: its own history would be compared, not what is proposed."
+        )
 
 
 def test_history_is_fetched_in_steps_that_grow(tmp_path: Path) -> None:
@@ -113,6 +167,10 @@ def test_event_that_says_nothing_is_left_to_the_engine(tmp_path: Path, name: str
     environ = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": os.fspath(file)}
     said: list[str] = []
     assert (provide(Clone(start=repo.path, announce=said.append), None, environ), said) == (None, [])
+    if name != "workflow_dispatch":
+        with pytest.raises(TaxonomyError):  # as the engine has it
+            provide(Clone(start=repo.path, announce=said.append), None, {**environ, "GITHUB_ACTIONS": "true"})
+    assert said == []
 
 
 @pytest.mark.parametrize(
@@ -150,7 +208,8 @@ def test_fetch_runs_nothing_that_the_clone_names(tmp_path: Path) -> None:
         file = hooks / hook
         file.write_bytes(trap.read_bytes())
         file.chmod(0o755)
-    for key in ("core.sshCommand", "core.fsmonitor", "core.askPass", "credential.helper", "remote.origin.uploadpack"):
+    keys = ("core.sshCommand", "core.fsmonitor", "core.askPass", "credential.helper", "remote.origin.uploadpack")
+    for key in (*keys, "filter.x.smudge", f"credential.{hosted.repo.path.as_uri()}.helper"):
         repo.git("config", key, str(trap))
     Clone(start=repo.path, announce=lambda _: None).fetch(
         "origin/main", f"+refs/heads/main:refs/remotes/origin/{DEFAULT}"

@@ -42,6 +42,48 @@ def test_what_cannot_be_installed_is_an_annotation(
     assert not outputs.exists()
 
 
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        pytest.param({}, "RUNNER_TEMP is not set, as a runner sets it.", id="no variable"),
+        pytest.param(
+            {"RUNNER_TEMP": "/nowhere/at-all"},
+            "[Errno 2] No such file or directory: '/nowhere/at-all/taxonomy-tools-%'",
+            id="no folder",
+        ),
+    ],
+)
+def test_runner_that_lacks_what_it_has_is_an_annotation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environ: dict[str, str], said: str
+) -> None:
+    monkeypatch.setattr("tempfile._get_candidate_names", lambda: iter(["%"] * 10_000))
+    assert install.main(environ) == 2
+    shown = said.replace("%", "%25")
+    assert capsys.readouterr().out == f"::error title=taxonomy-tools::the tools could not be installed: {shown}\n"
+
+
+def test_action_that_is_not_all_there_is_an_annotation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install, "ROOT", tmp_path / "action")
+    assert install.main({"RUNNER_TEMP": os.fspath(tmp_path), "GITHUB_OUTPUT": os.fspath(tmp_path / "outputs")}) == 2
+    assert capsys.readouterr().out == (
+        "::error title=taxonomy-tools::the tools could not be installed: "
+        f"[Errno 2] No such file or directory: '{tmp_path}/action/pyproject.toml'\n"
+    )
+
+
+def test_runner_without_a_folder_to_work_in(tmp_path: Path) -> None:
+    (tmp_path / "runner").mkdir()
+    (tmp_path / "work").mkdir()
+    runner = Runner(action=ROOT, folder=tmp_path / "runner")
+    found = runner.play(tmp_path / "work", name="push", event={}, env={"RUNNER_TEMP": os.fspath(tmp_path / "no")})
+    assert (found.status, [one.message for one in found.annotations]) == (
+        2,
+        ["there is no folder RUNNER_TEMP to work in."],
+    )
+
+
 def test_links_are_copied_as_links(tmp_path: Path) -> None:
     root = tmp_path / "action"
     install.copy(ROOT, root)

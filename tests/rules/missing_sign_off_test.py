@@ -9,6 +9,7 @@ import pytest
 
 from taxonomy_tools.api import check, check_changes
 from taxonomy_tools.diagnostics import Diagnostic, Severity
+from taxonomy_tools.errors import TaxonomyError
 from taxonomy_tools.git import Repository
 from taxonomy_tools.report import Report
 from tests.command import run
@@ -256,11 +257,65 @@ def test_very_many_commits(started: Repo) -> None:
     assert "Only the newest 1,000 commits were looked at for sign-offs." in report.notes
 
 
-def test_no_more_is_read_than_there_is_room_for(started: Repo) -> None:
-    import_commits(started, 40, "m" * 1_000_000)
+@pytest.mark.parametrize("lines", [1, 20_000])
+def test_a_long_message_hides_neither_itself_nor_what_came_before(started: Repo, lines: int) -> None:
+    started.commit({"a": "1"}, message="Unsigned", signed_off=False)
+    filler = "\n".join(["x" * ((17 << 20) // lines)] * lines)
+    started.git("commit", "--quiet", "--allow-empty", "-F", "-", stdin=f"Signed\n\n{filler}\n\n{LINE}\n".encode())
+    started.git("commit", "--quiet", "--allow-empty", "-F", "-", stdin=f"Long\n\n{filler}\n\nno\n".encode())
+    assert subjects(check_changes(started.path, base="main")) == ["Long", "Unsigned"]
     commits = Repository.discover(started.path).commits(started.head, without=started.oid("main"), limit=100)
-    assert 10 < len(commits) < 20
-    assert {len(commit.message.strip()) for commit in commits} == {1_000_000}
+    assert [len(commit.message) < 70_000 for commit in commits] == [True, True, True]
+
+
+def test_a_line_that_is_cut_is_no_line(started: Repo) -> None:
+    """A sign-off in the middle of a line counts no more where the line's start is not kept."""
+    half = 32 << 10
+    end = f"{LINE}\n{'x' * (half - len(LINE) - 2)}\n"
+    started.git("commit", "--quiet", "--allow-empty", "-F", "-", stdin=f"Long\n\n{'x' * 100_000}{end}".encode())
+    assert subjects(check_changes(started.path, base="main")) == ["Long"]
+
+
+def test_more_than_anybody_reads_is_an_error(started: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taxonomy_tools.git._COMMITS", 1 << 20)
+    import_commits(started, 3, "m" * 1_000_000)
+    with pytest.raises(TaxonomyError, match="what the commits of this contribution say is more than 1 MiB"):
+        check_changes(started.path, base="main")
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        pytest.param([], 0, id="a warning"),
+        pytest.param(["--severity", "TX701=error"], 2, id="an error"),
+        pytest.param(["--fail-on", "warning"], 2, id="a warning fails"),
+        pytest.param(["--severity", "TX701=error", "--fail-on", "never"], 0, id="nothing fails"),
+        pytest.param(["--ignore", "TX701", "--fail-on", "warning"], 0, id="switched off"),
+    ],
+)
+def test_commits_that_are_not_there_are_no_pass(started: Repo, tmp_path: Path, options: list[str], status: int) -> None:
+    started.commit({"a": "1"}, message="Older", signed_off=False)
+    started.commit({"a": "2"}, message="Newer")
+    started.git("switch", "--quiet", "main")
+    started.commit({"b": "1"}, message="Base")
+    started.git("switch", "--quiet", "-c", "merged")
+    started.git("merge", "--quiet", "--no-edit", "mine")
+    clone = started.clone(tmp_path / "clone", "--depth=2", "--branch=merged")
+    done = run("taxonomy", "diff", "--base", "HEAD^1", *options, cwd=clone.path)
+    said = (
+        "taxonomy: whether this contribution is signed off (TX701) is not known: of its commits, only the newest was "
+        "looked at, because this clone is shallow.\n"
+        "  Fetch the rest:     git fetch --unshallow\n"
+        "  In GitHub Actions:  actions/checkout with fetch-depth: 0\n"
+    )
+    assert (done.status, done.err) == (status, said if status == 2 else "")
+
+
+def test_too_many_commits_to_look_at_are_no_pass(started: Repo) -> None:
+    import_commits(started, 1_001, f"m\n\n{LINE}\n")
+    assert run("taxonomy", "diff", "--base", "main", cwd=started.path).status == 0
+    done = run("taxonomy", "diff", "--base", "main", "--severity", "TX701=error", cwd=started.path)
+    assert (done.status, "of its commits, only the newest 1,000 were looked at" in done.err) == (2, True)
 
 
 def test_a_shallow_clone_tells_only_the_newest(started: Repo, tmp_path: Path) -> None:
