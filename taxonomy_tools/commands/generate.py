@@ -229,11 +229,13 @@ def _passages(wish: Wish, leaf: LeafNode) -> "tuple[Passage, ...] | Refusal":
     if not wish.online or leaf.document is None:
         return ()
     from taxonomy_tools.generate.documents import read_passages
+    from taxonomy_tools.generate.extraction import UnreadableDocument
+    from taxonomy_tools.generate.fetching import UnreachableDocument
 
     announce(f"Fetching the documents of {leaf.path} from {leaf.document.repo}")
     try:
         return read_passages(leaf.document)
-    except TaxonomyError as error:
+    except (UnreachableDocument, UnreadableDocument) as error:
         return Refusal(path=leaf.path, reason=f"names documents that cannot be had: {error.message}")
 
 
@@ -324,7 +326,7 @@ def _carry_out(inputs: "Inputs", output_dir: Path, way: _Way) -> Finished:
 
     began = time.monotonic()
     with (
-        locked(inputs.folder),
+        locked(output_dir),
         Store(output_dir / STORE_FILE) as store,
         RunLog(inputs) as log,
         Display(sys.stderr, inputs, header=way.header, quiet=way.quiet) as display,
@@ -332,6 +334,8 @@ def _carry_out(inputs: "Inputs", output_dir: Path, way: _Way) -> Finished:
     ):
         number, tokens = _ask(work, store, way, display, log)
         asked = time.monotonic() - began
+        if work.error is not None:
+            log.warning(work.error.message)
         display.finish()
         written = write_run(work, store, formats=way.formats)
         finished = Finished(

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taxonomy_tools.beneath import beneath
 from taxonomy_tools.commands.reporting import announce
 from taxonomy_tools.errors import Remedy, TaxonomyError
+from taxonomy_tools.layout import in_taxonomy
 from taxonomy_tools.plan import Plan, Selection
 from taxonomy_tools.settle import Given
 
@@ -95,7 +97,7 @@ def terms_of(wish: Wish, plan: Plan, environ: Mapping[str, str]) -> Terms:
         judge=None if judge is None else judge or model,
         hosts=wish.hosts or ((named,) if named else ()) or defaults.hosts or (_HOST,),
         parallel=parallel or None,
-        output_dir=wish.output_dir or _configured_folder(plan) or _OUTPUT_DIR,
+        output_dir=wish.output_dir or _configured_folder(plan) or _default_folder(plan),
         formats=wish.formats or _configured_formats(plan) or _FORMATS,
         samples_per_leaf=wish.samples_per_leaf or defaults.samples_per_leaf or _SAMPLES,
         num_ctx=wish.num_ctx or defaults.num_ctx,
@@ -120,6 +122,17 @@ def _configured_folder(plan: Plan) -> Path | None:
         )
     # Relative, so that no link on the way there is taken for one of the system's.
     return Path(os.path.relpath((plan.checkout or Path()) / inside))
+
+
+def _default_folder(plan: Plan) -> Path:
+    """A folder where the command is started; for somebody who stands among leaves, one beside all of them."""
+    files = plan.settled.files
+    if files is not None:
+        root = files.top / files.folder
+        inside = beneath(Path(), os.path.realpath(root))
+        if inside and in_taxonomy(f"{inside}/", plan.settled.config.standards.taxonomy_folders):
+            return Path(os.path.relpath(root / _OUTPUT_DIR))
+    return _OUTPUT_DIR
 
 
 def _configured_formats(plan: Plan) -> tuple[str, ...]:
@@ -170,6 +183,6 @@ def _remembered(terms: Terms) -> "tuple[Model, Model | None]":
     names = [terms.model, *([terms.judge] if terms.judge else [])]
     found = {name: Model(name=name, digest="") for name in names}
     if (terms.output_dir / STORE_FILE).exists():
-        with Store(terms.output_dir / STORE_FILE) as store:
+        with Store(terms.output_dir / STORE_FILE, read_only=True) as store:
             found |= {name: model for name in names if (model := store.model(name)) is not None}
     return found[terms.model], found[terms.judge] if terms.judge else None

@@ -7,7 +7,11 @@ from taxonomy_tools.generate.request import Answer, Request
 
 
 class Refused(TaxonomyError):
-    """A server does not answer this request and never will: the model is gone, or the request is none (400, 404)."""
+    """No request will ever be answered: the model is gone (404), or nobody is let in (401, 403)."""
+
+
+class Unanswerable(TaxonomyError):
+    """One request will never be answered, however often it is asked; that says nothing of others."""
 
 
 class Backend(Protocol):
@@ -20,6 +24,9 @@ class Backend(Protocol):
     async def ask(self, request: Request) -> Answer:
         """The answer to a request; what can pass (a full server, a broken connection) has been tried again.
 
-        Cancelling it gives the request up. Raises Refused for what no trying again mends, and TaxonomyError when no
-        host has answered for too long.
+        Cancelling it gives the request up. Raises Unanswerable and Refused for what no trying again mends, and
+        TaxonomyError when no host has answered for too long.
         """
+
+    def drain(self) -> None:
+        """Take on nothing more: requests that no server works on yet are given up, so that `ask` is cancelled."""

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from taxonomy_tools.errors import Remedy, TaxonomyError
-from taxonomy_tools.generate.backend import Refused
+from taxonomy_tools.generate.backend import Unanswerable
 from taxonomy_tools.generate.ollama import SECONDS, ModelGone, Ollama, Passing, Trouble
 from taxonomy_tools.generate.request import Answer, Durations, Request
 from taxonomy_tools.generate.settings import Model
@@ -273,6 +273,7 @@ class Hosts:
         self._failing_since: float | None = None
         self._error: TaxonomyError | None = None
         self._closing = False
+        self._draining = False
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._stack = AsyncExitStack()
@@ -319,11 +320,17 @@ class Hosts:
         """What each host has done so far, in the order in which they were given."""
         return tuple(host.told() for host in self._hosts)
 
+    def drain(self) -> None:
+        """Give up what has no slot yet, and what is tried again from now on; what servers work on goes on."""
+        self._draining = True
+        for waiter in self._waiting:
+            waiter.place.cancel()
+
     async def ask(self, request: Request) -> Answer:
         """The answer of one of the hosts, and only one is asked at a time.
 
         Raises:
-            Refused: no trying again mends it.
+            Unanswerable, Refused: no trying again mends it.
             TaxonomyError: no host has answered for too long.
 
         """
@@ -348,7 +355,7 @@ class Hosts:
                 raise self._error from last
             if failures >= _TRIES or breaks >= _BREAKS:
                 times = failures + breaks
-                raise Refused(
+                raise Unanswerable(
                     f"a request has failed {times} times, the last time at {place.host.address}: {last}."
                 ) from last
             if failures:
@@ -396,6 +403,8 @@ class Hosts:
         """Wait for a slot, and take it."""
         if self._error is not None:
             raise self._error
+        if self._draining:
+            raise asyncio.CancelledError
         place: asyncio.Future[_Place] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(ticket=ticket, model=model, place=place, avoid=avoid)
         insort(self._waiting, waiter, key=lambda one: one.ticket)
@@ -506,18 +515,19 @@ class Hosts:
         return None
 
     async def _watch(self) -> None:
-        """Look at hosts that have been silent for long; what a dead one was asked goes to others."""
+        """Look at hosts at work from time to time.
+
+        What a dead one was asked goes to others, and so does what one was asked whose model was replaced meanwhile.
+        """
         while True:
             await asyncio.sleep(self._pulse)
-            silent = time.monotonic() - self._pulse
-            await asyncio.gather(
-                *(self._feel(host) for host in self._hosts if host.up and host.exchanges and host.heard <= silent)
-            )
+            await asyncio.gather(*(self._feel(host) for host in self._hosts if host.up and host.exchanges))
 
     async def _feel(self, host: _Host) -> None:
-        """Look at a host, twice if need be, and give it up if it does not answer."""
+        """Look at a host, twice if it was silent, and give it up if it does not answer, or has another model now."""
+        silent = host.heard <= time.monotonic() - self._pulse
         error = await self._look(host) and await self._look(host)
-        if error is None:
+        if error is None or not (silent or host.gone):
             return
         self._leave_out(host, error)
         if host.gone:

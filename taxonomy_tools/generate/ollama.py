@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from taxonomy_tools.errors import Remedy, TaxonomyError
-from taxonomy_tools.generate.backend import Refused
+from taxonomy_tools.generate.backend import Refused, Unanswerable
 from taxonomy_tools.generate.request import Answer, Durations, Request
 from taxonomy_tools.probe import QUESTIONS, Server, address_of, server_of, strange, unreachable, url_of
 
@@ -120,7 +120,7 @@ class Ollama:
         """The model's answer. `version` is the server's, to be noted in it.
 
         Raises:
-            Refused: asking again does not help.
+            Refused, Unanswerable: asking again does not help.
             Passing: it may help.
 
         """
@@ -153,7 +153,7 @@ class Ollama:
         except (ValueError, TypeError, RecursionError) as error:
             # pydantic's ValidationError is a ValueError, too; its title is what was to be made.
             if getattr(error, "title", "") == "ChatRequest":
-                raise Refused(f"Ollama's client does not send this request: {_short(str(error))}.") from error
+                raise Unanswerable(f"Ollama's client does not send this request: {_short(str(error))}.") from error
             raise Passing(Trouble.FAILED, "its answer is none of Ollama's") from error
 
     async def show(self, model: str) -> dict[str, object]:
@@ -224,7 +224,7 @@ class Ollama:
             Remedy("Write them into the address:", "https://NAME:PASSWORD@HOST"),
         )
 
-    def _refusal(self, request: Request, status: int, text: str) -> Refused | Passing:
+    def _refusal(self, request: Request, status: int, text: str) -> Refused | Unanswerable | Passing:
         """What an HTTP error means."""
         told = _short(_told(text)) or "without a reason"
         if status in _DENIED:
@@ -235,7 +235,7 @@ class Ollama:
         if status in _BUSY:
             return Passing(Trouble.AWAY, f"{status} {told}")
         if status < _INTERNAL or (status == _INTERNAL and told.lower().startswith(_HOPELESS)):
-            return Refused(f"the server at {self.address} refuses the request: {status} {told}.")
+            return Unanswerable(f"the server at {self.address} refuses the request: {status} {told}.")
         return Passing(Trouble.FAILED, f"{status} {told}")
 
 

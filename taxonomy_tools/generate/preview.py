@@ -48,7 +48,7 @@ def preview(wanted: Sequence[Wanted], settings: Settings, output_dir: Path, say:
     if not path.exists():
         _show(wanted, settings, say, lambda _: frozenset(), None)
         return
-    with Store(path) as store:
+    with Store(path, read_only=True) as store:
         _show(wanted, settings, say, store.known, store.rate(settings.model.digest))
 
 

@@ -134,6 +134,10 @@ class Display:
         if not stored and self._since is None:
             self._since = (time.monotonic(), self._kept)
 
+    def unanswered(self, path: str, index: int, reason: str) -> None:  # noqa: ARG002
+        """A request will not be answered."""
+        self.say(f"Warning: {_named(path, self._stream)}: {reason}")
+
     def settled(self, path: str, verdict: Verdict) -> None:
         """An answer was judged."""
         row = self._rows[path]

@@ -11,8 +11,8 @@ from taxonomy_tools.errors import TaxonomyError
 from taxonomy_tools.generate.inputs import Wanted
 from taxonomy_tools.generate.prompting import Prompt, Prompter
 from taxonomy_tools.generate.request import Answer, canonical
-from taxonomy_tools.generate.run import Ending, Run, Tally, Verdict
-from taxonomy_tools.generate.sample import Sample, Scores
+from taxonomy_tools.generate.run import NOTHING, Ending, Run, Tally, Verdict
+from taxonomy_tools.generate.sample import Reason, Sample, Scores
 from taxonomy_tools.generate.settings import Settings
 from taxonomy_tools.generate.store import Store
 from taxonomy_tools.layout import LeafKind
@@ -103,7 +103,9 @@ def records(run: Run, store: Store, number: int, wanted: Wanted) -> Iterator[Rec
                 leaf=wanted.leaf,
                 settings=settings,
                 prompt=prompter.prompt(verdict.index),
-                answer=_found(answers, verdict.request, wanted.leaf.path),
+                answer=NOTHING
+                if _is_unanswered(verdict, answers)
+                else _found(answers, verdict.request, wanted.leaf.path),
                 opinion=_found(answers, verdict.opinion, wanted.leaf.path) if verdict.opinion else None,
                 verdict=verdict,
             )
@@ -139,6 +141,12 @@ def json_text(value: Mapping[str, Any]) -> str:
     # Between quotes, as nothing else in JSON can hold them.
     text = _UNWRITABLE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text)
     return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _is_unanswered(verdict: Verdict, answers: Mapping[str, Answer]) -> bool:
+    """Whether there never was an answer: of one that the judge gave none to there is."""
+    rejection = verdict.rejection
+    return rejection is not None and rejection.reason is Reason.UNANSWERED and verdict.request not in answers
 
 
 def _scores(scores: Scores) -> dict[str, float]:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.generate.backend import Backend
+from taxonomy_tools.generate.backend import Backend, Unanswerable
 from taxonomy_tools.generate.filters import Inspection, LeafFilter, judged
 from taxonomy_tools.generate.inputs import Inputs, Wanted
 from taxonomy_tools.generate.prompting import Prompt, Prompter
@@ -29,6 +29,10 @@ from taxonomy_tools.generate.sample import Reason, Rejection, Sample, Scores
 from taxonomy_tools.generate.settings import Settings
 from taxonomy_tools.generate.store import Rate, Store
 
+_GRACE = 30.0
+"""Seconds that what is in flight gets after a deadline."""
+_IN_VAIN = 3
+"""Requests that are refused before any was answered, from which on it is not the requests that are to blame."""
 _JUDGING = 256
 """Answers that wait for judgement at most, so that those of an old run do not fill the memory."""
 
@@ -93,6 +97,9 @@ class Watcher(Protocol):
     def answered(self, path: str, index: int, request: Request, answer: Answer, *, stored: bool) -> None:
         """An answer is there: just now, or since an earlier run (`stored`). Answers of the judge have the index -1."""
 
+    def unanswered(self, path: str, index: int, reason: str) -> None:
+        """A request will not be answered; its index is as in `answered`. What `reason` says may be a server's words."""
+
     def settled(self, path: str, verdict: Verdict) -> None:
         """An answer was judged."""
 
@@ -138,6 +145,8 @@ class Run:
         self._tokens = 0
         self._answers = 0
         self._answer_tokens = 0
+        self._heard = False
+        self._in_vain: list[Unanswerable] = []
 
     def __enter__(self) -> Self:
         """The run itself."""
@@ -155,6 +164,8 @@ class Run:
         if self.ending is Ending.DONE:
             self.ending = ending
             self._opinions.clear()
+            if self._backend is not None:
+                self._backend.drain()
             self._events.put_nowait(_Event())
 
     def give_up(self) -> None:
@@ -182,6 +193,8 @@ class Run:
                         break
                     for event in await self._next_events(end):
                         self._handle(event, pool)
+                if self._in_vain and not self._heard and self.ending is Ending.DONE:
+                    self._fail(self._in_vain[0])
             finally:
                 await self._cancel()
                 self._note_rate(time.monotonic() - began)
@@ -216,8 +229,10 @@ class Run:
                 task = asyncio.create_task(self._backend.ask(job.request))
                 self._tasks[task] = job
                 task.add_done_callback(self._arrived)
+            elif job.opinion_on is None:
+                self._open[job.leaf].end_before(job.prompt.index)
             else:
-                self._open[job.leaf].miss(job)
+                self._skip(job, "the judge was not asked", pool)
 
     @property
     def _capacity(self) -> int:
@@ -253,18 +268,28 @@ class Run:
 
     async def _next_events(self, end: float | None) -> "list[_Event]":
         """What has happened meanwhile: at least one thing, unless the time is up."""
+        limit = {Ending.DONE: 0.0, Ending.DEADLINE: _GRACE}.get(self.ending)
+        seconds = None if end is None or limit is None else max(0.0, end + limit - time.monotonic())
         try:
-            seconds = None if end is None else max(0.0, end - time.monotonic())
-            events = [await asyncio.wait_for(self._events.get(), seconds if self.ending is Ending.DONE else None)]
+            events = [await asyncio.wait_for(self._events.get(), seconds)]
         except TimeoutError:
-            self.stop(Ending.DEADLINE)
+            if self.ending is Ending.DONE:
+                self.stop(Ending.DEADLINE)
+            else:
+                self.give_up()
             return []
         while not self._events.empty():
             events.append(self._events.get_nowait())
         return events
 
     def _handle(self, event: "_Event", pool: ThreadPoolExecutor) -> None:
-        if event.error is not None:
+        if isinstance(event.error, Unanswerable) and event.job is not None:
+            self._in_vain.append(event.error)
+            if not self._heard and len(self._in_vain) >= _IN_VAIN:
+                self._fail(self._in_vain[0])
+            else:
+                self._skip(event.job, event.error.message, pool)
+        elif event.error is not None:
             if not isinstance(event.error, TaxonomyError):
                 raise event.error
             self._fail(event.error)
@@ -299,11 +324,21 @@ class Run:
         leaf = self._open[job.leaf]
         tally = self.tallies[job.leaf]
         tally.pending += job.opinion_on is None
-        index = job.prompt.index if job.opinion_on is None else -1
+        self._heard = True
         for watcher in self._watchers:
-            watcher.answered(tally.path, index, job.request, answer, stored=stored)
+            watcher.answered(tally.path, job.index, job.request, answer, stored=stored)
         self._judging += 1
         work = asyncio.get_running_loop().run_in_executor(pool, leaf.bench.take, job, answer)
+        work.add_done_callback(self._judged)
+
+    def _skip(self, job: "_Job", reason: str, pool: ThreadPoolExecutor) -> None:
+        """Go on without an answer: what is kept of the others must not depend on this one."""
+        tally = self.tallies[job.leaf]
+        tally.pending += job.opinion_on is None
+        for watcher in self._watchers:
+            watcher.unanswered(tally.path, job.index, reason)
+        self._judging += 1
+        work = asyncio.get_running_loop().run_in_executor(pool, self._open[job.leaf].bench.skip, job)
         work.add_done_callback(self._judged)
 
     def _judged(self, work: "asyncio.Future[_Step]") -> None:
@@ -379,6 +414,11 @@ class _Job:
     request: Request
     opinion_on: Sample | None = None
 
+    @property
+    def index(self) -> int:
+        """The number of a request for a sample in its leaf; -1 for one to the judge."""
+        return self.prompt.index if self.opinion_on is None else -1
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Event:
@@ -424,10 +464,9 @@ class _LeafRun:
         self.asked += 1
         return _Job(leaf=self._number, prompt=prompt, request=prompt.request)
 
-    def miss(self, job: _Job) -> None:
-        """Note that a request has no answer, and that nobody can be asked: there is no use in those after it."""
-        if job.opinion_on is None:
-            self._most = min(self._most, job.prompt.index)
+    def end_before(self, index: int) -> None:
+        """Ask no request from this one on: nobody can be asked who has not been."""
+        self._most = min(self._most, index)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -437,6 +476,12 @@ class _Waiting:
     prompt: Prompt
     answer: Answer
     inspection: Inspection
+
+
+_NO_ANSWER = Rejection(reason=Reason.UNANSWERED, detail="no answer, however often it was asked")
+_NO_OPINION = Rejection(reason=Reason.UNANSWERED, detail="the judge gives no answer")
+NOTHING = Answer(content="", done=False, done_reason="", prompt_tokens=0, answer_tokens=0, server="")
+"""In place of the answer to a request that has none."""
 
 
 class _Bench:
@@ -451,6 +496,7 @@ class _Bench:
         self._certain: set[int] = set()
         self._asked: dict[int, _Job] = {}
         self._opinions: dict[int, Answer] = {}
+        self._unanswered: set[int] = set()
         self._next = 0
 
     def take(self, job: _Job, answer: Answer) -> _Step:
@@ -474,6 +520,20 @@ class _Bench:
         verdicts, surprises = self._settle()
         return _Step(leaf=self._number, verdicts=verdicts, rejections=known + surprises, opinions=opinions)
 
+    def skip(self, job: _Job) -> _Step:
+        """Take it that a request will not be answered, and settle all whose turn it is now."""
+        index = job.prompt.index
+        known = 0
+        if job.opinion_on is not None:
+            self._unanswered.add(index)
+        else:
+            inspection = Inspection(sample=None, early=_NO_ANSWER, late=None, scores=Scores(), words=((), ()))
+            self._waiting[index] = _Waiting(prompt=job.prompt, answer=NOTHING, inspection=inspection)
+            self._certain.add(index)
+            known = 1
+        verdicts, surprises = self._settle()
+        return _Step(leaf=self._number, verdicts=verdicts, rejections=known + surprises)
+
     def _is_rejected(self, inspection: Inspection) -> bool:
         """Whether nothing that others bring can save it. Only a judge is worth looking at what was kept for already."""
         if inspection.certain or self._settings.judge is None:
@@ -486,7 +546,7 @@ class _Bench:
         surprises = 0
         while (waiting := self._waiting.get(self._next)) is not None:
             job, opinion = self._asked.get(self._next), self._opinions.get(self._next)
-            if job is not None and opinion is None:
+            if job is not None and opinion is None and self._next not in self._unanswered:
                 break
             verdict = self._verdict(waiting, job, opinion)
             if verdict.rejection is None:
@@ -511,8 +571,10 @@ class _Bench:
             prompt_tokens=answer.prompt_tokens,
             answer_tokens=answer.answer_tokens,
         )
-        if rejection is not None or job is None or opinion is None:
+        if rejection is not None or job is None:
             return verdict
+        if opinion is None:
+            return replace(verdict, rejection=_NO_OPINION)
         rejection, score, reason = judged(opinion, self._settings)
         return replace(
             verdict,

@@ -111,6 +111,10 @@ class RunLog:
             leaf=path,
         )
 
+    def unanswered(self, path: str, index: int, reason: str) -> None:
+        """Note a request that will not be answered."""
+        self._write("unanswered", *([f"index={index}"] if index >= 0 else []), leaf=path, message=reason)
+
     def settled(self, path: str, verdict: Verdict) -> None:
         """Note what became of an answer."""
         became = "kept" if verdict.rejection is None else verdict.rejection.reason.value.replace(" ", "-")

@@ -7,6 +7,7 @@ from enum import Enum
 class Reason(Enum):
     """Why an answer is no sample, in the order in which it is looked at."""
 
+    UNANSWERED = "unanswered"
     UNFINISHED = "unfinished"
     INVALID = "invalid"
     EMPTY = "empty"

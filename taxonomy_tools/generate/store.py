@@ -32,7 +32,8 @@ _TABLES = (
     "CREATE TABLE models (name TEXT PRIMARY KEY, digest TEXT NOT NULL, context_length INTEGER NOT NULL)",
     "CREATE TABLE rates (digest TEXT PRIMARY KEY, answers INT NOT NULL, tokens INT NOT NULL, seconds REAL NOT NULL)",
 )
-_BUSY_SECONDS = 60.0
+_BUSY_SECONDS = 5.0
+"""How long another process may hold the file; runs do not, as each has its output folder to itself."""
 _ASKED = 500
 """Names in one statement: SQLite takes 999 in its older versions."""
 _MOST_BYTES = 64 << 20
@@ -54,15 +55,18 @@ class Store:
     All of its methods raise TaxonomyError when the file cannot be read or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open the file, or make it. Raises TaxonomyError if it is none of ours, or of another version."""
         import sqlite3
 
         self._path = path
+        self._read_only = read_only
         with self._telling("open"):
             # No link: somebody else may have put the folder there.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
-            self._connection: Connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            flags = os.O_RDONLY if read_only else os.O_CREAT | os.O_RDWR
+            os.close(os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600))
+            uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+            self._connection: Connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             with self._telling("open"):
                 self._set_up()
@@ -148,6 +152,10 @@ class Store:
                 f"{self._path} is a store of version {version}, and this taxonomy-tools reads version {VERSION}.",
                 Remedy("Take the taxonomy-tools that wrote it, or another folder:", "--output-dir DIR"),
             )
+        if self._read_only:
+            if not tables:
+                raise TaxonomyError(f"{self._path} is no store of answers: it is empty.", "Remove it.")
+            return
         # Readers and a writer do not wait for each other, and a kill leaves nothing half written.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -210,9 +218,14 @@ def _unpacked(packed: bytes, path: Path) -> Answer:
     try:
         unpacker = zlib.decompressobj()
         values = json.loads(unpacker.decompress(packed, _MOST_BYTES))
-        return Answer(**{**values, "durations": Durations(**values["durations"])})
-    except (zlib.error, ValueError, TypeError, KeyError) as error:
+        answer = Answer(**{**values, "durations": Durations(**values["durations"])})
+        texts = (answer.content, answer.done_reason, answer.server)
+        numbers = (answer.prompt_tokens, answer.answer_tokens, *asdict(answer.durations).values())
+        if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+            raise TypeError(values)
+    except (zlib.error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise TaxonomyError(
             f"an answer in the store {path} is damaged.",
             Remedy("Move the store away to begin anew, or name another folder:", "--output-dir DIR"),
         ) from error
+    return answer

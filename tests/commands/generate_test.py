@@ -224,6 +224,22 @@ def test_what_the_configuration_and_the_environment_set(taxonomy: Repo, server: 
 
 
 @pytest.mark.parametrize(
+    ("folder", "output"),
+    [
+        pytest.param(f"{ARITHMETIC}/one", "generated", id="in a leaf: beside all of them"),
+        pytest.param("compositional_skills", "generated", id="above leaves: beside all of them"),
+        pytest.param("docs", "docs/generated", id="elsewhere: there"),
+    ],
+)
+def test_output_folder_by_where_somebody_stands(taxonomy: Repo, server: OllamaServer, folder: str, output: str) -> None:
+    (taxonomy.path / folder).mkdir(exist_ok=True)
+    command = ("taxonomy", "generate", "--model", "teacher", "--host", server.url, "--samples-per-leaf", "1")
+    result = run(*command, cwd=taxonomy.path / folder, timeout=PATIENCE)
+    assert result.status == 0, result.err
+    assert sum(kept(taxonomy, output).values()) == 2
+
+
+@pytest.mark.parametrize(
     ("key", "message"),
     [
         pytest.param("output_dir: ../data", "`generate.output_dir` leads out of the repository: ../data.", id="folder"),
@@ -317,6 +333,90 @@ def test_on_a_terminal(taxonomy: Repo, server: OllamaServer) -> None:
         "generated/RUN/report.md for the reviewer",
         "generated/RUN/samples.jsonl what was kept",
     ]
+
+
+# --- what a pull request brings along
+
+
+def test_store_that_git_tracks_is_not_believed(taxonomy: Repo, server: OllamaServer) -> None:
+    """Its answers may be its author's: the names of requests do not depend on the commit."""
+    assert generate(taxonomy, server, "--samples-per-leaf", "1").status == 0
+    (folder,) = (path.name for path in (taxonomy.path / "generated").iterdir() if path.is_dir())
+    taxonomy.git("add", "--force", "generated/answers.sqlite3")
+    taxonomy.commit()
+    server.forget()
+    for arguments in (["--base", "main"], ["--base", "main", "--dry-run"]):
+        result = generate(taxonomy, server, *arguments)
+        assert (result.status, result.out) == (2, "")
+        assert result.err == (
+            "taxonomy: Git tracks `generated/answers.sqlite3`: what is in generated may be somebody else's, and is not "
+            "believed.\n"
+            "  If all of it is yours, keep it out of Git:  git rm -r --cached generated\n"
+            "  else remove it:                             git rm -r generated\n"
+        )
+    result = run("taxonomy", "generate", "--refilter", f"generated/{folder}", cwd=taxonomy.path, timeout=PATIENCE)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("taxonomy: Git tracks `generated/answers.sqlite3`: ")
+    assert server.chats() == []
+    taxonomy.git("rm", "-r", "--cached", "--quiet", "generated")
+    assert generate(taxonomy, server, "--samples-per-leaf", "1").status == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        pytest.param(".", "it holds the taxonomy (compositional_skills)", id="the root"),
+        pytest.param("..", "it holds the taxonomy (compositional_skills)", id="above the root"),
+        pytest.param("compositional_skills", "it would lie among leaves (compositional_skills)", id="leaves' folder"),
+        pytest.param(f"{ARITHMETIC}/one", "it would lie among leaves (compositional_skills)", id="a leaf's folder"),
+        pytest.param("misc/leaf", "it would lie among leaves (leaf)", id="a leaf in another place"),
+        pytest.param(".git", ".git is Git's own", id="Git's folder"),
+        pytest.param(".git/x", ".git/x is Git's own", id="in Git's folder"),
+        pytest.param("docs", "docs is not empty, and no output folder: it holds `notes`.", id="another's folder"),
+    ],
+)
+@pytest.mark.parametrize("configured", [False, True], ids=["option", "configuration"])
+def test_no_output_folder_hides_anything_from_git(
+    taxonomy: Repo, server: OllamaServer, folder: str, told: str, configured: bool
+) -> None:
+    add(taxonomy, "misc/leaf")
+    taxonomy.write("docs/notes", "x")
+    if configured:
+        taxonomy.write(".taxonomy-tools.yaml", f"generate:\n  output_dir: {folder}\n")
+    before = taxonomy.ask("status", "--porcelain", "--ignored", "--untracked-files=all")
+    result = generate(taxonomy, server, "--keep-going", *([] if configured else ["--output-dir", folder]))
+    assert (result.status, result.out) == (2, "")
+    assert (told if not configured or folder != ".." else "leads out of the repository") in result.err
+    assert taxonomy.ask("status", "--porcelain", "--ignored", "--untracked-files=all") == before
+    assert server.chats() == []
+
+
+def test_samples_that_git_does_not_ignore_are_warned_of(taxonomy: Repo, server: OllamaServer) -> None:
+    taxonomy.write("generated/.gitignore", "!*\n")
+    result = generate(taxonomy, server, "--samples-per-leaf", "1")
+    assert result.status == 0, result.err
+    assert result.err.startswith(
+        "Warning: generated/.gitignore does not ignore all files, so samples may be committed. It should say: *\n"
+    )
+
+
+def test_document_that_cannot_be_had_costs_its_leaf_only(taxonomy: Repo, server: OllamaServer) -> None:
+    pairs = "".join(f"      - question: What is it, {word}?\n        answer: It is {word}.\n" for word in "abc")
+    seeds = "".join(f"  - context: Of {word}.\n    questions_and_answers:\n{pairs}" for word in "vwxyz")
+    add(
+        taxonomy,
+        "knowledge/birds",
+        "version: 3\ncreated_by: ada\ndomain: birds\ndocument_outline: Birds\n"
+        f"seed_examples:\n{seeds}"
+        f"document:\n  repo: http://127.0.0.1/x\n  commit: {'a' * 40}\n  patterns: ['*.md']\n",
+    )
+    result = generate(taxonomy, server, "--online", "--samples-per-leaf", "1")
+    assert result.status == 1
+    assert (
+        "Refused: knowledge/birds names documents that cannot be had: `http://127.0.0.1/x` is not fetched: it is no "
+        "plain https:// URL of a repository.\n"
+    ) in result.err
+    assert kept(taxonomy) == {f"{ARITHMETIC}/one": 1, f"{ARITHMETIC}/two": 1}
 
 
 # --- killed, interrupted, limited

@@ -61,6 +61,9 @@ class Answering:
         self._dice = None if disorder is None else Random(disorder)
         self._in_flight = 0
 
+    def drain(self) -> None:
+        """Nothing waits here."""
+
     async def ask(self, request: Request) -> Answer:
         """The function's answer, after a while."""
         self.asked[request.name] += 1

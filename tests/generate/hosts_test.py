@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.generate.backend import Backend, Refused
+from taxonomy_tools.generate.backend import Backend, Unanswerable
 from taxonomy_tools.generate.hosts import Hosts, HostStatistics, Mark, Slots
 from taxonomy_tools.generate.ollama import ModelGone
 from taxonomy_tools.generate.request import Answer, Durations, Request
@@ -316,7 +316,7 @@ def test_host_with_errors_in_a_row_is_left_out(server: OllamaServer, other: Olla
 
 def test_request_that_always_fails_is_refused(server: OllamaServer) -> None:
     server.fault(Reply(status=500, error="crash"), times=None, where=lambda body: "number 3" in str(body))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Unanswerable) as caught:
         run(Hosts([server.url], [TINY]), lambda hosts: ask_all(hosts, requests(30)))
     assert caught.value.message == f"a request has failed 5 times, the last time at {server.url}: 500 crash."
     assert server.counted().most_common(2)[0][1] == 5
@@ -325,12 +325,12 @@ def test_request_that_always_fails_is_refused(server: OllamaServer) -> None:
 def test_request_that_ends_servers_is_refused(server: OllamaServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("taxonomy_tools.generate.hosts._BREAKS", 3)
     server.fault(Reply(end="closed"), times=None)
-    with pytest.raises(Refused, match="a request has failed 3 times, the last time at "):
+    with pytest.raises(Unanswerable, match="a request has failed 3 times, the last time at "):
         run(Hosts([server.url], [TINY]), lambda hosts: hosts.ask(request()))
 
 
 def test_what_does_not_pass_is_not_tried_again(server: OllamaServer) -> None:
-    with pytest.raises(Refused, match='option "seed" must be of type integer'):
+    with pytest.raises(Unanswerable, match='option "seed" must be of type integer'):
         run(Hosts([server.url], [TINY]), lambda hosts: hosts.ask(request(options={"seed": "x"})))
     with pytest.raises(ModelGone, match="has no model `gone`"):
         run(Hosts([server.url], [TINY]), lambda hosts: hosts.ask(request(model="gone")))
@@ -477,3 +477,49 @@ def test_many_hosts_that_fail_now_and_then() -> None:
         answered = sum((one.counted(answered=True) for one in servers[1:]), servers[0].counted(answered=True))
     assert sum(one.answers for one in told) == 300
     assert len(answered) == 300
+
+
+def test_what_waits_for_a_slot_is_given_up_when_nothing_more_is_wanted(server: OllamaServer) -> None:
+    server.delay = 0.2
+    found: list[object] = []
+
+    async def ask(hosts: Hosts) -> None:
+        asked = [asyncio.create_task(hosts.ask(one)) for one in requests(6)]
+        await asyncio.sleep(0.1)
+        hosts.drain()
+        found.extend(await asyncio.gather(*asked, return_exceptions=True))
+
+    run(Hosts([server.url], [TINY], parallel=2), ask)
+    assert [isinstance(one, asyncio.CancelledError) for one in found] == [False, False, True, True, True, True]
+    assert len(server.chats()) == 2
+
+
+def test_what_failed_is_not_tried_again_when_nothing_more_is_wanted(server: OllamaServer) -> None:
+    server.fault(Reply(status=503, error="busy"), times=None)
+    found: list[bool] = []
+
+    async def ask(hosts: Hosts) -> None:
+        asked = asyncio.create_task(hosts.ask(request()))
+        await asyncio.sleep(0.1)
+        hosts.drain()
+        await asyncio.wait([asked], timeout=5)
+        found.append(asked.cancelled())
+
+    run(Hosts([server.url], [TINY]), ask)
+    assert found == [True]
+
+
+def test_model_that_is_replaced_while_its_host_works_is_noticed(server: OllamaServer) -> None:
+    server.delay = 0.05
+    told: list[str] = []
+
+    async def ask(hosts: Hosts) -> None:
+        asked = asyncio.create_task(ask_all(hosts, requests(400)))
+        await asyncio.sleep(0.2)
+        server.have(Served(name="tiny", digest="f" * 64))
+        await asked
+
+    with pytest.raises(TaxonomyError, match="no Ollama server is left that has the models of this run"):
+        run(Hosts([server.url], [TINY], pulse=0.2, warn=told.append), ask)
+    assert [line for line in told if "stays out" in line] != []
+    assert len(server.chats()) < 400

@@ -152,3 +152,9 @@ def test_link_in_the_runs_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError, match="is a symbolic link"):
         write(tmp_path, SETTINGS, ORIGIN, [wanted()])
     assert sorted(path.name for path in elsewhere.iterdir()) == before
+
+
+def test_noise_in_the_locks_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "run.lock").write_bytes(b"no database, and long enough to be taken for one" * 100)
+    with pytest.raises(TaxonomyError, match="is no lock"), locked(tmp_path):
+        pass

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.generate.backend import Refused
+from taxonomy_tools.generate.backend import Refused, Unanswerable
 from taxonomy_tools.generate.ollama import ModelGone, Ollama, Passing, Trouble
 from taxonomy_tools.generate.request import Answer, Durations
 from tests.generate.answers import request
@@ -143,20 +143,20 @@ def test_nobody_there_may_pass(server: OllamaServer) -> None:
     ],
 )
 def test_what_does_not_pass_is_refused(server: OllamaServer, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Unanswerable) as caught:
         chat(server.url, **changes)
     assert caught.value.message == f"the server at {server.url} {message}"
 
 
 def test_what_the_client_does_not_send_is_refused(server: OllamaServer) -> None:
-    with pytest.raises(Refused, match=r"^Ollama's client does not send this request: "):
+    with pytest.raises(Unanswerable, match=r"^Ollama's client does not send this request: "):
         chat(server.url, format='"xml"')
     assert server.chats() == []
 
 
 def test_redirect_is_not_followed(server: OllamaServer) -> None:
     server.fault(Reply(status=307, error="elsewhere"))
-    with pytest.raises(Refused, match="refuses the request: 307 elsewhere"):
+    with pytest.raises(Unanswerable, match="refuses the request: 307 elsewhere"):
         chat(server.url)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.generate.backend import Refused
+from taxonomy_tools.generate.backend import Refused, Unanswerable
 from taxonomy_tools.generate.inputs import Inputs, Origin, Wanted, write
 from taxonomy_tools.generate.request import Answer, Request
 from taxonomy_tools.generate.run import Budget, Ending, Run, Tally, Verdict
@@ -269,6 +270,9 @@ def test_watchers_are_told_everything_once(tmp_path: Path) -> None:
         def answered(self, path: str, index: int, request: Request, answer: Answer, *, stored: bool) -> None:
             told.append(("answered", path, index, stored))
 
+        def unanswered(self, path: str, index: int, reason: str) -> None:
+            told.append(("unanswered", path, index, reason))
+
         def settled(self, path: str, verdict: Verdict) -> None:
             told.append(("settled", path, verdict.index))
 
@@ -301,3 +305,81 @@ def test_temporary_folder_that_is_full_is_told(tmp_path: Path, monkeypatch: pyte
         with pytest.raises(TaxonomyError, match="cannot keep what was judged"):
             go(inputs, store, Answering(lambda request: said(written(request))))
         assert store.rate("sha256:1") is not None
+
+
+def is_bad(request: Request) -> bool:
+    return int(request.name[:8], 16) % 5 == 0
+
+
+@pytest.mark.parametrize("model", [SETTINGS, JUDGED], ids=["without a judge", "with a judge"])
+def test_request_that_nobody_answers_does_not_stop_the_others(tmp_path: Path, model: Settings) -> None:
+    def reply(request: Request) -> Answer | TaxonomyError:
+        return Unanswerable("it crashes.") if is_bad(request) else opinion(request)
+
+    inputs = inputs_in(tmp_path / "out", leaves=4, samples=6, settings=model)
+    with Store(tmp_path / STORE_FILE) as store:
+        found, run = go(inputs, store, Answering(reply, capacity=1))
+        assert (run.ending, run.error) == (Ending.DONE, None)
+        for disorder in range(5):
+            path = tmp_path / f"{disorder}.sqlite3"
+            with Store(path) as other:
+                assert go(inputs, other, Answering(reply, capacity=9, disorder=disorder))[0] == found
+    for verdicts, tally in zip(found, run.tallies, strict=True):
+        assert tally.kept == 6 or len(verdicts) == 6 * SETTINGS.max_attempts
+        assert tally.pending == 0
+    unanswered = [verdict for verdicts in found for verdict in verdicts if reason_of(verdict) is Reason.UNANSWERED]
+    assert unanswered != []
+
+
+def reason_of(verdict: Verdict) -> Reason | None:
+    return None if verdict.rejection is None else verdict.rejection.reason
+
+
+def test_server_that_refuses_everything_ends_the_run(tmp_path: Path) -> None:
+    backend = Answering(lambda request: Unanswerable("invalid format."), capacity=2)
+    inputs = inputs_in(tmp_path / "out", leaves=50, samples=5)
+    with Store(tmp_path / STORE_FILE) as store:
+        _, run = go(inputs, store, backend)
+    assert run.ending is Ending.FAILED
+    assert run.error is not None
+    assert run.error.message == "invalid format."
+    assert backend.asked.total() <= 5
+
+
+def test_only_request_that_is_refused_ends_the_run(tmp_path: Path) -> None:
+    inputs = inputs_in(tmp_path / "out", leaves=1, samples=1, settings=replace(SETTINGS, max_attempts=1))
+    with Store(tmp_path / STORE_FILE) as store:
+        _, run = go(inputs, store, Answering(lambda request: Unanswerable("invalid format.")))
+    assert run.ending is Ending.FAILED
+
+
+def test_opinion_that_was_never_asked_for_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    inputs = inputs_in(tmp_path / "out", leaves=1, samples=12, settings=JUDGED)
+    with Store(tmp_path / STORE_FILE) as store:
+        found, _ = go(inputs, store, Answering(opinion))
+        (lost, *_) = [verdict for verdict in found[0] if verdict.rejection is None]
+        store._connection.execute("DELETE FROM answers WHERE name = ?", (bytes.fromhex(lost.opinion),))
+        again, run = go(inputs, store, None)
+    assert run.tallies[0].pending == 0
+    assert reason_of(again[0][lost.index]) is Reason.UNANSWERED
+    kept = [verdict.index for verdict in found[0] if verdict.rejection is None]
+    assert [verdict.index for verdict in again[0] if verdict.rejection is None] == [
+        index for index in kept if index != lost.index
+    ]
+
+
+def test_deadline_gives_what_is_in_flight_some_time_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(Answering):
+        async def ask(self, request: Request) -> Answer:
+            await asyncio.sleep(60)
+            return await super().ask(request)
+
+    monkeypatch.setattr("taxonomy_tools.generate.run._GRACE", 0.1)
+    inputs = inputs_in(tmp_path / "out")
+    began = time.monotonic()
+    with Store(tmp_path / STORE_FILE) as store:
+        _, run = go(inputs, store, Hanging(mostly_good), budget=Budget(seconds=0.05))
+    assert run.ending is Ending.DEADLINE
+    assert time.monotonic() - began < 30

@@ -196,3 +196,23 @@ def test_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError, match="cannot open the store of answers"):
         Store(tmp_path / STORE_FILE)
     assert not elsewhere.exists()
+
+
+def test_store_that_is_only_read_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / STORE_FILE
+    with Store(path) as store:
+        store.put(request(1), answer("said"))
+    before = path.read_bytes()
+    with Store(path, read_only=True) as store:
+        found = store.get(request(1).name)
+        assert found is not None
+        assert found.content == "said"
+        with pytest.raises(TaxonomyError, match="cannot write to"):
+            store.put(request(2), answer())
+    assert path.read_bytes() == before
+    with pytest.raises(TaxonomyError, match="cannot open"):
+        Store(tmp_path / "nothing", read_only=True)
+    assert not (tmp_path / "nothing").exists()
+    (tmp_path / "empty").touch()
+    with pytest.raises(TaxonomyError, match="it is empty"):
+        Store(tmp_path / "empty", read_only=True)

@@ -47,7 +47,7 @@ class Manifest:
 
     def record(self, record: Record) -> None:
         """Note who answered."""
-        self._servers |= {answer.server for answer in (record.answer, record.opinion) if answer is not None}
+        self._servers |= {answer.server for answer in (record.answer, record.opinion) if answer and answer.server}
 
     def finish(self) -> None:
         """There are no more."""
