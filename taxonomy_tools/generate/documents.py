@@ -1,12 +1,16 @@
 """Passages of the documents that a knowledge leaf names, for samples to be about: only when --online asks for them."""
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 
-from taxonomy_tools.generate.extraction import Block, UnreadableDocument, extract
+from taxonomy_tools.generate.extraction import MOST_SECONDS, Block, SlowDocument, UnreadableDocument, extract
 from taxonomy_tools.generate.fetching import PUBLIC, Policy, fetch
 from taxonomy_tools.generate.prompting import Passage
 from taxonomy_tools.leaf import SourceDocument
+from taxonomy_tools.rules.hidden_characters import hidden_stretches
+from taxonomy_tools.text import shorten
 from taxonomy_tools.words import count_words
 
 MOST_PASSAGES = 5_000
@@ -18,26 +22,43 @@ _LONGEST_WORD = 10
 """Code points that count as a word at most."""
 _LINE_END = re.compile(r"(?<=\n)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？])")
+_SECONDS = 120.0
+"""In which all files of a leaf must be read."""
 _BETWEEN_BLOCKS = "\n\n"
 
 
-def read_passages(source: SourceDocument, policy: Policy = PUBLIC) -> tuple[Passage, ...]:
+def read_passages(source: SourceDocument, policy: Policy = PUBLIC, *, seconds: float = _SECONDS) -> tuple[Passage, ...]:
     """The passages of a leaf's documents, in the order of their files and in the files.
+
+    Beside the time that fetching has, reading all of them may take so many `seconds`.
 
     Raises:
         UnreachableDocument, UnreadableDocument: they cannot be fetched or read, and why.
         TaxonomyError: Git is missing or too old.
 
     """
+    name = shorten(source.repo)
     passages: list[Passage] = []
-    for file in fetch(source, policy):
-        passages += passages_of(file.path, extract(file.path, file.data))
-        if len(passages) > MOST_PASSAGES:
-            raise UnreadableDocument(
-                f"the documents of {source.repo} have more than {MOST_PASSAGES:,} passages.", "Narrow the patterns."
-            )
+    left = seconds
+    with closing(fetch(source, policy)) as files:
+        for file in files:
+            began = time.monotonic()
+            try:
+                blocks = extract(file.path, file.data, seconds=max(0.0, min(left, MOST_SECONDS)))
+            except SlowDocument as error:
+                if left >= MOST_SECONDS:
+                    raise
+                raise UnreadableDocument(
+                    f"the documents of {name} take more than {seconds:g} seconds to read.", "Narrow the patterns."
+                ) from error
+            passages += passages_of(file.path, blocks)
+            left -= time.monotonic() - began
+            if len(passages) > MOST_PASSAGES:
+                raise UnreadableDocument(
+                    f"the documents of {name} have more than {MOST_PASSAGES:,} passages.", "Narrow the patterns."
+                )
     if not passages:
-        raise UnreadableDocument(f"the documents of {source.repo} have no text.", "Pages of pictures cannot be read.")
+        raise UnreadableDocument(f"the documents of {name} have no text.", "Pages of pictures cannot be read.")
     return tuple(passages)
 
 
@@ -64,10 +85,25 @@ def _grouped(blocks: Iterable[Block]) -> Iterator[Sequence[Block]]:
 
 def _pieces(blocks: Iterable[Block]) -> Iterator[Block]:
     """The blocks; one that is too long in pieces, cut where that hurts least."""
+    above: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
     for block in blocks:
-        for text in _cut(block.text):
+        if block.headings != above:
+            above, headings = block.headings, tuple(map(_seen, block.headings))
+        for text in _cut(_seen(block.text)):
             if text.strip():
-                yield Block(text=text.strip("\n"), headings=block.headings)
+                yield Block(text=text.strip("\n"), headings=headings)
+
+
+def _seen(text: str) -> str:
+    """A text without the characters that nobody sees (TX510): what they say, nobody has read."""
+    if text.isascii() and text.isprintable():
+        return text
+    parts, at = [], 0
+    for start, end, hidden in hidden_stretches(text):
+        parts += [text[at:start], "\n" if len(f"a{hidden}a".splitlines()) > 1 else ""]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def _cut(text: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -35,6 +35,7 @@ _URL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _REGULAR = frozenset({"100644", "100755"})
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _POLL_SECONDS = 0.02
 # What Git needs of the environment to start at all; proxies and certificates are not among it.
@@ -69,10 +70,14 @@ def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet, and not to this host or a network around it.
 
     By IANA's registries of special addresses, as Python has them; an IPv4 address inside of an IPv6 one counts as well.
+    Of IPv6, 2000::/3 alone is the internet's so far (RFC 4291, 2.4), and NAT64's prefix leads to IPv4. What else there
+    is (a network's own prefix for NAT64, site-local and IPv4-compatible addresses) leads elsewhere.
     """
     try:
         found = ip_address(address)
     except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found not in _GLOBAL_UNICAST and found not in _NAT64:
         return False
     return all(one.is_global and not one.is_multicast for one in (found, *_embedded(found)))
 
@@ -99,13 +104,15 @@ class Policy:
     """What fetching is held to. The defaults are for everybody; others are for a server that somebody vouches for.
 
     A fetch takes at most so many `seconds`, and leaves at most so many `bytes` on the disk; of at most so many `files`
-    none may have more than `file_bytes`. `ca_file` holds the certificates to trust, "" for those of the system.
+    none may have more than `file_bytes`, and all together no more than `all_bytes`. `ca_file` holds the certificates to
+    trust, "" for those of the system.
     """
 
     seconds: float = 120.0
     bytes: int = 200 << 20
     files: int = 200
     file_bytes: int = 16 << 20
+    all_bytes: int = 64 << 20
     port: int = HTTPS_PORT
     ca_file: str = ""
     resolve: Callable[[str], Sequence[str]] = resolve
@@ -123,8 +130,10 @@ class DocumentFile:
     data: bytes
 
 
-def fetch(source: SourceDocument, policy: Policy = PUBLIC) -> tuple[DocumentFile, ...]:
-    """The files that a document's patterns match, at its commit, sorted by path.
+def fetch(source: SourceDocument, policy: Policy = PUBLIC) -> Generator[DocumentFile]:
+    """The files that a document's patterns match, at its commit, sorted by path; one at a time is held in memory.
+
+    They are on the disk until the last one is read: close it if that is not wanted.
 
     Raises:
         UnreachableDocument: the URL or the commit is none that may be fetched, it is not there, or it is too large or
@@ -149,7 +158,8 @@ def fetch(source: SourceDocument, policy: Policy = PUBLIC) -> tuple[DocumentFile
         git.run("fetch", *options, "--", f"https://{host}{port}{path}", source.commit.lower())
         chosen = list(_chosen(git.run("ls-tree", "-r", "-z", "-l", "--full-tree", source.commit.lower()), source))
         _check_sizes(source, chosen, policy)
-        return tuple(DocumentFile(path=file.path, data=git.run("cat-file", "blob", file.oid)) for file in chosen)
+        for file in chosen:
+            yield DocumentFile(path=file.path, data=git.run("cat-file", "blob", file.oid))
 
 
 def _place(source: SourceDocument) -> tuple[str, str]:
@@ -214,6 +224,12 @@ def _check_sizes(source: SourceDocument, chosen: Sequence[_Entry], policy: Polic
             f"{shorten(large.path)} of {name} has {large.size:,} bytes, and {policy.file_bytes:,} are read at most.",
             "Narrow the patterns.",
         )
+    total = sum(file.size for file in chosen)
+    if total > policy.all_bytes:
+        raise UnreachableDocument(
+            f"the files of {name} that match have {total:,} bytes, and {policy.all_bytes:,} are read at most.",
+            "Narrow the patterns.",
+        )
 
 
 class _Git:
@@ -223,7 +239,7 @@ class _Git:
         self._folder = folder
         self._policy = policy
         self._source = source
-        self._end = time.monotonic() + policy.seconds
+        self._left = policy.seconds
         self._config = dict(_CONFIG)
         if policy.ca_file:
             self._config["http.sslCAInfo"] = policy.ca_file
@@ -260,15 +276,18 @@ class _Git:
     def _watch(self, process: "subprocess.Popen[bytes]") -> None:
         """Wait for the end. Raises UnreachableDocument when the time is up, or the disk too full."""
         name = shorten(self._source.repo)
+        began = time.monotonic()
         while True:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_POLL_SECONDS)
             size = _size(self._folder)
             if size > self._policy.bytes:
                 raise UnreachableDocument(f"{name} was not fetched: it has more than {self._policy.bytes:,} bytes.")
+            passed = time.monotonic() - began
             if process.returncode is not None:
+                self._left -= passed
                 return
-            if time.monotonic() > self._end:
+            if passed > self._left:
                 raise UnreachableDocument(
                     f"{name} was not fetched: it takes more than {self._policy.seconds:g} seconds."
                 )

@@ -11,7 +11,7 @@ from taxonomy_tools.generate.copies import Match, Texts
 from taxonomy_tools.generate.languages import Languages
 from taxonomy_tools.generate.leftovers import Leftovers
 from taxonomy_tools.generate.phrases import repeated_phrase
-from taxonomy_tools.generate.reading import read_sample, read_verdict, unfinished
+from taxonomy_tools.generate.reading import hidden_characters, read_sample, read_verdict, unfinished
 from taxonomy_tools.generate.request import Answer
 from taxonomy_tools.generate.sample import Reason, Rejection, Sample, Scores
 from taxonomy_tools.generate.scripts import Scripts
@@ -59,8 +59,8 @@ class LeafFilter:
 
     `inspect` depends on nothing but the leaf and the settings, and may be called in any thread; `settle` and `keep` are
     called in the order of the requests, by one thread at a time. What a leaf's own seed examples show (a question that
-    is asked again and again, a repeated phrase, a refusal, another script, a response that is not in its context) is
-    not held against its samples.
+    is asked again and again, a repeated phrase, a refusal, another script, characters that nobody sees, a response that
+    is not in its context) is not held against its samples.
     """
 
     def __init__(self, leaf: LeafNode, settings: Settings) -> None:
@@ -69,6 +69,8 @@ class LeafFilter:
         self._seeds = list(_seed_samples(leaf))
         self._about = leaf.description
         seeds, likeness = [seed for _, seed in self._seeds], settings.limits.likeness
+        texts = (text for seed in seeds for text in (seed.question, seed.response, seed.context))
+        self._hidden = frozenset[str]().union(*map(hidden_characters, texts))
         grounded = self._kind is LeafKind.GROUNDED_SKILL
         asked_again = _alike((seed.question for seed in seeds), likeness)
         # A question of a grounded skill is asked again of each context: alone it is no copy. Where a leaf asks several
@@ -85,7 +87,9 @@ class LeafFilter:
 
         It takes time in the length of the answer, which is bounded by the limits of the settings, and raises nothing.
         """
-        read = unfinished(answer, self._settings) or read_sample(answer.content, self._kind, passage=passage)
+        read = unfinished(answer, self._settings) or read_sample(
+            answer.content, self._kind, passage=passage, known=self._hidden
+        )
         if isinstance(read, Rejection):
             return Inspection(sample=None, early=read, late=None, scores=Scores(), words=((), ()))
         early = self._empty(read) or self._too_long(read)

@@ -11,6 +11,7 @@ from taxonomy_tools.generate.request import Answer
 from taxonomy_tools.generate.sample import Reason, Rejection, Sample
 from taxonomy_tools.generate.settings import Settings
 from taxonomy_tools.layout import LeafKind
+from taxonomy_tools.rules.hidden_characters import hidden_stretches
 from taxonomy_tools.text import shorten
 
 _LONGEST = 1 << 20
@@ -52,14 +53,17 @@ def unfinished(answer: Answer, settings: Settings) -> Rejection | None:
     return None
 
 
-def read_sample(content: str, kind: LeafKind, *, passage: str = "") -> Sample | Rejection:
+def read_sample(
+    content: str, kind: LeafKind, *, passage: str = "", known: frozenset[str] = frozenset()
+) -> Sample | Rejection:
     """The sample that an answer holds, or why it holds none.
 
-    It is read as strictly as the schema says that went with the request: an object of exactly the texts of its kind.
-    The context of knowledge is the passage that the prompt gave.
+    It is read as strictly as the schema says that went with the request: an object of exactly the texts of its kind. A
+    character that nobody sees (TX510) is let through only if it is `known`: if the seed examples hold it, too. The
+    context of knowledge is the passage that the prompt gave.
     """
     try:
-        texts = _texts(_object(content), answer_schema(kind)["required"])
+        texts = _texts(_object(content), answer_schema(kind)["required"], known)
     except _Unreadable as error:
         return _rejection(Reason.INVALID, str(error))
     context = passage if kind is LeafKind.KNOWLEDGE else texts.get("context", "")
@@ -79,6 +83,13 @@ def read_verdict(content: str) -> Verdict | Rejection:
     except _Unreadable as error:
         return _rejection(Reason.JUDGED, f"the judge's answer cannot be read: {error}")
     return Verdict(score=(score - 1) / (_BEST_SCORE - 1), reason=reason)
+
+
+def hidden_characters(text: str) -> frozenset[str]:
+    """The characters of a text that a reader does not see, and that have no use where they stand."""
+    if text.isascii():
+        return frozenset()
+    return frozenset(character for *_, characters in hidden_stretches(text) for character in characters)
 
 
 def _rejection(reason: Reason, detail: str) -> Rejection:
@@ -116,9 +127,9 @@ def _no_number(name: str) -> Any:
     raise _Unreadable(f"`{name}` is no JSON")
 
 
-def _texts(found: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str]:
+def _texts(found: Mapping[str, Any], keys: Sequence[str], known: frozenset[str]) -> dict[str, str]:
     _same_keys(found, keys)
-    return {key: _text(found, key) for key in keys}
+    return {key: _text(found, key, known) for key in keys}
 
 
 def _same_keys(found: Mapping[str, Any], keys: Sequence[str]) -> None:
@@ -130,13 +141,14 @@ def _same_keys(found: Mapping[str, Any], keys: Sequence[str]) -> None:
             raise _Unreadable(f"{_quoted(key)} is not asked for")
 
 
-def _text(found: Mapping[str, Any], key: str) -> str:
+def _text(found: Mapping[str, Any], key: str, known: frozenset[str] = frozenset()) -> str:
     text = found[key]
     if not isinstance(text, str):
         raise _Unreadable(f"`{key}` must be text")
-    wrong = _CONTROL.search(text)
-    if wrong is not None:
-        raise _Unreadable(f"`{key}` holds the character U+{ord(wrong[0]):04X}")
+    control = _CONTROL.search(text)
+    wrong = hidden_characters(text) - known if control is None else control[0]
+    if wrong:
+        raise _Unreadable(f"`{key}` holds the character U+{ord(min(wrong)):04X}")
     return text
 
 

@@ -100,7 +100,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _hidden(text: Text, escaped: Iterable[_Stretch] = ()) -> Iterator[tuple[Span, str]]:
     """Where in a text something is hidden, a line at most once, and what it is."""
-    raw = _stretches(text.text) if _HIDDEN.search(text.text) else iter(())
+    raw = hidden_stretches(text.text) if _HIDDEN.search(text.text) else iter(())
     lines: dict[int, tuple[Span, list[str]]] = {}
     for start, end, characters in merge(raw, escaped):
         number, _ = text.place(start)
@@ -136,7 +136,7 @@ def _hidden_by_escapes(source: str, offset: int) -> Iterator[_Stretch]:
         parts.append(_character(match))
         length += len(parts[-1])
         last = match.end()
-    for start, end, characters in _stretches("".join([*parts, source[last:]])):
+    for start, end, characters in hidden_stretches("".join([*parts, source[last:]])):
         first, behind = bisect_left(places, start), bisect_left(places, end)
         if first < behind:  # without an escape, it is seen in the text as it is
             yield offset + escapes[first].start(), offset + escapes[behind - 1].end(), characters
@@ -150,8 +150,8 @@ def _character(match: re.Match[str]) -> str:
     return _ESCAPED.get(match[4], match[4])
 
 
-def _stretches(text: str) -> Iterator[_Stretch]:
-    """Rows of hidden characters that have no use where they stand, with their places."""
+def hidden_stretches(text: str) -> Iterator[_Stretch]:
+    """Rows of hidden characters that have no use where they stand: where they start and end, and what they are."""
     regions = {match.start() + 1 for match in _REGION.finditer(text)}
     right_to_left = _RightToLeft(text)
     for match in _HIDDEN.finditer(text):

@@ -89,6 +89,13 @@ def test_passages_hold_all_text_and_are_of_bounded_length(contents: list[str]) -
         assert count_words(one) + count_words(other) + len(one + other) // 10 > FEWEST_WORDS
 
 
+def test_passages_hold_nothing_that_nobody_sees() -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+    blocks = [Block(text=f"A wr\xaden\u202e sings.\u2028Small{hidden}.", headings=(f"Bi\u200brds{hidden}",))]
+    assert texts(*blocks) == ["# Birds\n\nA wren sings.\nSmall."]
+    assert texts(Block(text="👩‍🚀 می‌خواهم")) == ["👩‍🚀 می‌خواهم"]
+
+
 # --- from a server
 
 
@@ -101,7 +108,7 @@ def docs(make_repo: Callable[[str], Repo]) -> Repo:
     return repo
 
 
-def read(docs: Repo, *patterns: str) -> tuple[Passage, ...]:
+def read(docs: Repo, *patterns: str, seconds: float = 60) -> tuple[Passage, ...]:
     with serving(docs.path.parent, HOST) as server:
         policy = Policy(
             port=server.port,
@@ -110,7 +117,7 @@ def read(docs: Repo, *patterns: str) -> tuple[Passage, ...]:
             permits=lambda address: True,
         )
         source = SourceDocument(repo=f"https://{HOST}/birds/.git", commit=docs.head, patterns=patterns)
-        return read_passages(source, replace(policy, seconds=30))
+        return read_passages(source, replace(policy, seconds=30), seconds=seconds)
 
 
 def test_passages_of_a_leaf_are_those_of_its_documents(docs: Repo) -> None:
@@ -132,3 +139,9 @@ def test_documents_without_text_are_told(docs: Repo, pattern: str, told: str) ->
     with pytest.raises(UnreadableDocument) as caught:
         read(docs, pattern)
     assert caught.value.message == told
+
+
+def test_documents_are_read_within_a_time_for_all_of_them(docs: Repo) -> None:
+    with pytest.raises(UnreadableDocument) as caught:
+        read(docs, "*.md", "*.pdf", seconds=0.01)
+    assert caught.value.message == f"the documents of https://{HOST}/birds/.git take more than 0.01 seconds to read."

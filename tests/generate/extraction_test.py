@@ -1,6 +1,11 @@
 """Text comes out of Markdown and PDF, and nothing else does."""
 
+import os
+import subprocess
+import sys
+import tempfile
 import time
+import tracemalloc
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -94,6 +99,35 @@ def test_deeper_headings_end_with_those_above() -> None:
     assert [block.headings for block in blocks] == [("A", "B"), ("A", "C"), ("D",)]
 
 
+def test_titles_are_cut_and_shared() -> None:
+    blocks = extract("a.md", b"# " + b"h" * 6000 + b"\n\none\n\ntwo\n\n## deeper\n\nthree\n")
+    assert [(block.text, block.headings) for block in blocks] == [
+        ("one", ("h" * 200,)),
+        ("two", ("h" * 200,)),
+        ("three", ("h" * 200, "deeper")),
+    ]
+    assert blocks[0].headings is blocks[1].headings
+
+
+def test_many_blocks_under_a_long_heading_take_little_memory() -> None:
+    data = ("# " + "h" * 6000 + "\n\n" + "a\n\n" * 60_000).encode()
+    tracemalloc.start()
+    try:
+        assert len(extract("a.md", data)) == 60_000
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no limit of files' sizes")
+def test_output_is_limited() -> None:
+    """The process is held to a size of files, and writes into one."""
+    script = "from taxonomy_tools.generate import extraction; extraction._limit(); print('x' * (65 << 20), flush=True)"
+    with tempfile.TemporaryFile() as file:
+        done = subprocess.run([sys.executable, "-P", "-c", script], stdout=file, stderr=subprocess.PIPE, check=False)
+        assert (done.returncode != 0, file.seek(0, os.SEEK_END) <= 64 << 20) == (True, True)
+
+
 def test_pdf_comes_page_by_page() -> None:
     assert list(pdf_blocks(pdf(["Wrens sing.", "They are small."], ["Finches too."]))) == [
         Block(text="Wrens sing.\nThey are small."),
@@ -126,6 +160,15 @@ def test_documents_are_read_in_a_process_of_their_own(path: str, data: bytes, ex
             id="no UTF-8",
         ),
         pytest.param("a.md", b"x\n\n" * (3 << 20), "a.md takes more than 1 seconds to read.", id="too slow"),
+        pytest.param(
+            "a.md", b"x\n\n" * 100_001, "a.md cannot be read (it has more than 100,000 paragraphs).", id="many"
+        ),
+        pytest.param(
+            "a.md",
+            b"".join(b"# %d %s\n\nx\n\n" % (number, b"h" * 300) for number in range(45_000)),
+            "a.md cannot be read (it has more than 8,388,608 characters).",
+            id="too many headings",
+        ),
         pytest.param(
             "a.md", b"x" * (9 << 20), "a.md cannot be read (it has more than 8,388,608 characters).", id="too large"
         ),

@@ -1,5 +1,6 @@
 """Documents are fetched from a real Git server, and from nowhere that nobody vouches for."""
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,7 @@ def source(commit: str, *patterns: str, repo: str = f"https://{HOST}/birds/.git"
 
 def refusal(source: SourceDocument, policy: Policy) -> str:
     with pytest.raises(UnreachableDocument) as caught:
-        fetch(source, policy)
+        list(fetch(source, policy))
     return caught.value.message
 
 
@@ -77,7 +78,7 @@ def test_files_that_patterns_match_are_fetched(
     docs: Repo, local: Policy, patterns: Sequence[str], expected: Sequence[str]
 ) -> None:
     fetched = fetch(source(docs.head, *patterns), local)
-    assert fetched == tuple(DocumentFile(path=path, data=(docs.path / path).read_bytes()) for path in expected)
+    assert tuple(fetched) == tuple(DocumentFile(path=path, data=(docs.path / path).read_bytes()) for path in expected)
 
 
 def test_commit_that_is_no_tip_is_fetched(docs: Repo, local: Policy) -> None:
@@ -105,7 +106,7 @@ def test_nothing_of_this_machine_goes_along(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("GIT_SSL_NO_VERIFY", "1")
-    fetch(source(docs.head), local)
+    list(fetch(source(docs.head), local))
     assert server.requests
     sent = {name for _, headers in server.requests for name in headers}
     assert sorted(sent & {"Authorization", "X-Secret", "Cookie"}) == []
@@ -187,6 +188,11 @@ def test_only_a_full_hash_is_fetched(commit: str) -> None:
         pytest.param("2002:7f00:1::", False, id="this host through 6to4"),
         pytest.param("64:ff9b::a9fe:a9fe", False, id="metadata through NAT64"),
         pytest.param("64:ff9b::8c52:7003", True, id="public through NAT64"),
+        pytest.param("64:ff9b:1::7f00:1", False, id="NAT64 of a network's own"),
+        pytest.param("fec0::1", False, id="site-local"),
+        pytest.param("::127.0.0.1", False, id="this host, compatible with version 4"),
+        pytest.param("::ffff:0:127.0.0.1", False, id="this host, translated"),
+        pytest.param("5f00::1", False, id="segments of a route"),
         pytest.param("docs.example.org", False, id="no address"),
     ],
 )
@@ -247,6 +253,23 @@ def test_repository_that_is_too_large(docs: Repo, local: Policy) -> None:
 def test_file_that_is_too_large(docs: Repo, local: Policy) -> None:
     message = refusal(source(docs.head), replace(local, file_bytes=3))
     assert message == f"wren.md of https://{HOST}/birds/.git has 7 bytes, and 3 are read at most."
+
+
+def test_files_that_are_too_large_together(docs: Repo, local: Policy) -> None:
+    assert len(list(fetch(source(docs.head, "**/*.md"), replace(local, all_bytes=23)))) == 3
+    message = refusal(source(docs.head, "**/*.md"), replace(local, all_bytes=22))
+    assert message == (f"the files of https://{HOST}/birds/.git that match have 23 bytes, and 22 are read at most.")
+
+
+def test_files_come_one_by_one(docs: Repo, local: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read of them takes none of the time that Git has, and closing it leaves nothing on the disk."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    files = fetch(source(docs.head, "**/*.md"), replace(local, seconds=5))
+    assert [next(files).path, next(files).path] == ["deep/er/heron.md", "deep/finch.md"]
+    (folder,) = tmp_path.glob("taxonomy-tools-*")
+    assert (folder / "out").read_bytes() == b"# Finch\n"
+    files.close()
+    assert list(tmp_path.glob("taxonomy-tools-*")) == []
 
 
 def test_too_many_files(docs: Repo, local: Policy) -> None:

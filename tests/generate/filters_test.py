@@ -215,6 +215,20 @@ def test_what_seed_examples_show_is_not_held_against_samples() -> None:
         assert not found.inspect(said("Speak, please.", response)).certain
 
 
+def test_characters_that_nobody_sees_are_held_against_samples_unless_seed_examples_have_them() -> None:
+    pairs = (("Chant it softly!", "om\xadom " * 5, ""),)
+    softly, tags = said("Speak, please.", "Speak\xading slowly."), said("Speak, please.", "Slow\U000e0041ly.")
+    plain, soft = (LeafFilter(leaf(LeafKind.FREEFORM_SKILL, known), SETTINGS) for known in (FREEFORM, pairs))
+    assert plain.inspect(softly).early == Rejection(
+        reason=Reason.INVALID, detail="`response` holds the character U+00AD"
+    )
+    assert not soft.inspect(softly).certain
+    for found in (plain, soft):
+        assert found.inspect(tags).early == Rejection(
+            reason=Reason.INVALID, detail="`response` holds the character U+E0041"
+        )
+
+
 def test_leaf_without_seed_examples_has_nothing_to_compare_with() -> None:
     found = LeafFilter(leaf(LeafKind.FREEFORM_SKILL, ()), SETTINGS)
     assert found.settle(found.inspect(said("a", "b"))) == (None, Scores(likeness_to_seeds=0.0))

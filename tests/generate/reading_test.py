@@ -69,6 +69,25 @@ def test_sample(kind: LeafKind, content: str, passage: str, sample: Sample) -> N
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("👩‍🚀 ❤️", id="an emoji of several"),
+        pytest.param("می‌خواهم", id="a joiner where letters are shaped by it"),
+        pytest.param("\u200f(א)", id="a mark beside text from right to left"),
+    ],
+)
+def test_hidden_characters_that_have_a_use(text: str) -> None:
+    read = read_sample(json.dumps({"question": text, "response": "b"}), FREEFORM)
+    assert read == Sample(question=text, response="b")
+
+
+def test_hidden_characters_that_the_seed_examples_have() -> None:
+    content = json.dumps({"question": "soft\xadly", "response": "b"})
+    assert isinstance(read_sample(content, FREEFORM, known=frozenset("\xad")), Sample)
+    assert isinstance(read_sample(content, FREEFORM, known=frozenset("\u200b")), Rejection)
+
+
+@pytest.mark.parametrize(
     ("content", "detail"),
     [
         pytest.param("", "no JSON: expecting value at character 1", id="nothing"),
@@ -94,6 +113,17 @@ def test_sample(kind: LeafKind, content: str, passage: str, sample: Sample) -> N
         pytest.param('{"question": "a", "response": "\\u0000"}', "`response` holds the character U+0000", id="NUL"),
         pytest.param(
             '{"question": "a", "response": "\\u001b[2J"}', "`response` holds the character U+001B", id="escape"
+        ),
+        pytest.param(
+            '{"question": "a", "response": "\\u202eb"}', "`response` holds the character U+202E", id="direction"
+        ),
+        pytest.param(
+            '{"question": "a\u200bc", "response": "b"}', "`question` holds the character U+200B", id="zero width"
+        ),
+        pytest.param(
+            '{"question": "a", "response": "b\U000e0041\U000e0042"}',
+            "`response` holds the character U+E0041",
+            id="tags",
         ),
         pytest.param(
             '{"question": "a", "response": "b", "\\ud800\\n": 1}', "`�\n` is not asked for", id="a key of halves"

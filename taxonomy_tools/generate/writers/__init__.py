@@ -17,12 +17,12 @@ from taxonomy_tools.generate.store import Store
 from taxonomy_tools.generate.writers import alpaca, messages, samples, sharegpt
 from taxonomy_tools.generate.writers.base import Writer, WriterFactory
 from taxonomy_tools.generate.writers.files import Files
-from taxonomy_tools.generate.writers.folder import prepare_output
+from taxonomy_tools.generate.writers.folder import check_place, prepare_output
 from taxonomy_tools.generate.writers.ilab import IlabWriter
 from taxonomy_tools.generate.writers.lines import lines
 from taxonomy_tools.generate.writers.manifest import MANIFEST_FILE, Manifest, manifest_text
 
-__all__ = ["WRITERS", "Writer", "WriterFactory", "Written", "prepare_output", "write_run"]
+__all__ = ["WRITERS", "Writer", "WriterFactory", "Written", "check_place", "prepare_output", "write_run"]
 
 WRITERS: Mapping[str, WriterFactory] = MappingProxyType(
     {
