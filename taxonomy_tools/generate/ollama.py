@@ -234,8 +234,11 @@ class Ollama:
             return ModelGone(message, Remedy("Get it:", f"ollama pull {request.model}"))
         if status in _BUSY:
             return Passing(Trouble.AWAY, f"{status} {told}")
-        if status < _INTERNAL or (status == _INTERNAL and told.lower().startswith(_HOPELESS)):
-            return Unanswerable(f"the server at {self.address} refuses the request: {status} {told}.")
+        message = f"the server at {self.address} refuses the request: {status} {told}."
+        if status == _INTERNAL and told.lower().startswith(_HOPELESS):
+            return Refused(message)  # the format and the options are those of all requests
+        if status < _INTERNAL:
+            return Unanswerable(message)
         return Passing(Trouble.FAILED, f"{status} {told}")
 
 

@@ -33,6 +33,8 @@ _GRACE = 30.0
 """Seconds that what is in flight gets after a deadline."""
 _IN_VAIN = 3
 """Requests that are refused before any was answered, from which on it is not the requests that are to blame."""
+_IN_A_ROW = 10
+"""The same later on, if they are of several leaves and nothing was answered in between."""
 _JUDGING = 256
 """Answers that wait for judgement at most, so that those of an old run do not fill the memory."""
 
@@ -147,6 +149,7 @@ class Run:
         self._answer_tokens = 0
         self._heard = False
         self._in_vain: list[Unanswerable] = []
+        self._in_a_row: list[int] = []
 
     def __enter__(self) -> Self:
         """The run itself."""
@@ -285,8 +288,9 @@ class Run:
     def _handle(self, event: "_Event", pool: ThreadPoolExecutor) -> None:
         if isinstance(event.error, Unanswerable) and event.job is not None:
             self._in_vain.append(event.error)
-            if not self._heard and len(self._in_vain) >= _IN_VAIN:
-                self._fail(self._in_vain[0])
+            self._in_a_row.append(event.job.leaf)
+            if self._is_in_vain():
+                self._fail(event.error)
             else:
                 self._skip(event.job, event.error.message, pool)
         elif event.error is not None:
@@ -306,6 +310,12 @@ class Run:
                 self._spend(event.answer)
                 self._judge(event.job, event.answer, pool, stored=False)
 
+    def _is_in_vain(self) -> bool:
+        """Whether so much was refused that it is not due to single requests."""
+        if not self._heard:
+            return len(self._in_vain) >= _IN_VAIN
+        return len(self._in_a_row) >= _IN_A_ROW and len(set(self._in_a_row)) > 1
+
     def _fail(self, error: TaxonomyError) -> None:
         """Remember the first error, ask for nothing more, and give up what is in flight."""
         if self.error is None:
@@ -313,6 +323,7 @@ class Run:
         self.give_up()
 
     def _spend(self, answer: Answer) -> None:
+        self._in_a_row.clear()
         self._answers += 1
         self._answer_tokens += answer.answer_tokens
         self._tokens += answer.prompt_tokens + answer.answer_tokens

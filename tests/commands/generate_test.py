@@ -296,7 +296,6 @@ def test_formats(taxonomy: Repo, server: OllamaServer) -> None:
         "test_RUN.jsonl",
         "discarded_RUN.log",
         "inputs.jsonl",
-        "run.lock",
         "run.log",
     } - {"messages.jsonl"}
 
@@ -570,7 +569,7 @@ def test_two_at_work_on_the_same_run_are_one_too_many(taxonomy: Repo) -> None:
         process.kill()
         process.communicate()
     assert result.status == 2
-    assert "taxonomy: another taxonomy generate is at work on the run teacher-" in result.err
+    assert "taxonomy: another taxonomy generate is at work in generated: " in result.err
 
 
 # --- leaves that are no good, or change

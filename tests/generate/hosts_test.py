@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.generate.backend import Backend, Unanswerable
+from taxonomy_tools.generate.backend import Backend, Refused, Unanswerable
 from taxonomy_tools.generate.hosts import Hosts, HostStatistics, Mark, Slots
 from taxonomy_tools.generate.ollama import ModelGone
 from taxonomy_tools.generate.request import Answer, Durations, Request
@@ -330,7 +330,7 @@ def test_request_that_ends_servers_is_refused(server: OllamaServer, monkeypatch:
 
 
 def test_what_does_not_pass_is_not_tried_again(server: OllamaServer) -> None:
-    with pytest.raises(Unanswerable, match='option "seed" must be of type integer'):
+    with pytest.raises(Refused, match='option "seed" must be of type integer'):
         run(Hosts([server.url], [TINY]), lambda hosts: hosts.ask(request(options={"seed": "x"})))
     with pytest.raises(ModelGone, match="has no model `gone`"):
         run(Hosts([server.url], [TINY]), lambda hosts: hosts.ask(request(model="gone")))

@@ -383,3 +383,18 @@ def test_deadline_gives_what_is_in_flight_some_time_and_no_more(
         _, run = go(inputs, store, Hanging(mostly_good), budget=Budget(seconds=0.05))
     assert run.ending is Ending.DEADLINE
     assert time.monotonic() - began < 30
+
+
+def test_server_that_refuses_everything_from_some_time_on_ends_the_run(tmp_path: Path) -> None:
+    left = iter(range(3))
+
+    def reply(request: Request) -> Answer | TaxonomyError:
+        return Unanswerable("bad.") if next(left, None) is None else said(written(request))
+
+    inputs = inputs_in(tmp_path / "out", leaves=30)
+    backend = Answering(reply, capacity=1)
+    with Store(tmp_path / STORE_FILE) as store:
+        found, run = go(inputs, store, backend)
+    assert run.ending is Ending.FAILED
+    assert sum(verdict.rejection is None for verdicts in found for verdict in verdicts) == 3
+    assert backend.asked.total() < 30
