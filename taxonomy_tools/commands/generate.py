@@ -51,6 +51,7 @@ def run(wish: Wish) -> int:
 
     Raises TaxonomyError when the job cannot be done. What was answered until then is kept.
     """
+    end = None if wish.seconds is None else time.monotonic() + wish.seconds
     _need_extra()
     with _Preflight(wish) as preflight:
         named = wish.selection.paths and wish.selection.base is None and not wish.selection.direct
@@ -72,6 +73,9 @@ def run(wish: Wish) -> int:
 
         preview(wanted, settings, terms.output_dir, click.echo)
         return Exit.FINDINGS if chosen.refused else Exit.OK
+    # Looking at the leaves and the servers counts, and downloading a model.
+    left = None if end is None else max(0.0, end - time.monotonic())
+    wish = replace(wish, seconds=left)
     return _generate(wish, terms, ready=ready, settings=settings, chosen=chosen, wanted=wanted, plan=plan)
 
 
@@ -83,10 +87,16 @@ def refilter(folder: Path, *, likeness: float | None, formats: Sequence[str], qu
     """
     _need_extra()
     from taxonomy_tools.generate import inputs as inputs_of
+    from taxonomy_tools.generate.prompting import prompts_hash
     from taxonomy_tools.generate.store import STORE_FILE
     from taxonomy_tools.generate.writers import check_place
 
     old = inputs_of.Inputs(folder)
+    if old.prompts != prompts_hash():
+        raise TaxonomyError(
+            f"the prompts have changed since taxonomy-tools {old.tool} made {folder}: its answers are to others.",
+            "Take the version that made it, or make a new run.",
+        )
     output_dir = folder.parent if folder.name else folder.resolve().parent
     if not (output_dir / STORE_FILE).is_file():
         raise TaxonomyError(

@@ -191,6 +191,8 @@ class Run:
         with ThreadPoolExecutor(1, thread_name_prefix="judge") as pool:
             try:
                 while True:
+                    if end is not None and time.monotonic() >= end:
+                        self.stop(Ending.DEADLINE)
                     self._fill(pool)
                     if not self._tasks and not self._judging:
                         break

@@ -906,3 +906,20 @@ def test_filters_can_be_run_again_without_the_model(taxonomy: Repo, server: Olla
     )
     assert hashes(folder) == before
     server.up()
+
+
+def test_run_with_other_prompts_is_not_sorted_out(taxonomy: Repo, server: OllamaServer) -> None:
+    assert generate(taxonomy, server).status == 0
+    (folder,) = [path.parent for path in (taxonomy.path / "generated").glob("*/inputs.jsonl")]
+    inputs = folder / "inputs.jsonl"
+    inputs.write_bytes(re.sub(rb'"prompts":"[0-9a-f]{64}"', b'"prompts":"%s"' % (b"0" * 64), inputs.read_bytes()))
+    result = run("taxonomy", "generate", "--refilter", str(folder), cwd=taxonomy.path, timeout=PATIENCE)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("taxonomy: the prompts have changed since taxonomy-tools ")
+
+
+def test_deadline_counts_from_the_beginning(taxonomy: Repo, server: OllamaServer) -> None:
+    result = generate(taxonomy, server, "--deadline", "0.01s")
+    assert result.status == 1
+    assert result.out.startswith("0 samples from ")
+    assert "deadline" in result.err
