@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from taxonomy_tools import __version__, schemas
 from taxonomy_tools.errors import TaxonomyError
-from taxonomy_tools.generate.backend import Refused
+from taxonomy_tools.generate.backend import Refused, Unanswerable
 from taxonomy_tools.generate.prompting import prompts_hash
 from taxonomy_tools.generate.request import Answer, Request
 from taxonomy_tools.generate.run import Budget, Ending
@@ -40,6 +40,10 @@ def failing(request: Request) -> Answer | TaxonomyError:
     return Refused("the model is gone.") if "rhymes" in request.messages[-1].content else good(request)
 
 
+def partly(request: Request) -> Answer | TaxonomyError:
+    return Unanswerable("it crashes.") if int(request.name[:8], 16) % 3 == 0 else good(request)
+
+
 @pytest.mark.parametrize("settings", [SETTINGS, JUDGED], ids=["without a judge", "with a judge"])
 @pytest.mark.parametrize(
     ("reply", "budget"),
@@ -49,6 +53,7 @@ def failing(request: Request) -> Answer | TaxonomyError:
         pytest.param(mixed, Budget(tokens=900), id="stopped"),
         pytest.param(lambda _: said({}), Budget(), id="nothing kept"),
         pytest.param(failing, Budget(), id="failed"),
+        pytest.param(partly, Budget(), id="partly unanswered"),
         pytest.param(None, Budget(), id="nothing asked"),
     ],
 )
