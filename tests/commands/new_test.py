@@ -361,7 +361,7 @@ def test_where_git_keeps_its_own_no_leaf_is_written(taxonomy: Repo, tmp_path: Pa
 
 
 @pytest.mark.parametrize("room", [0, 200])
-def test_nothing_is_left_where_there_is_no_room(taxonomy: Repo, room: int) -> None:
+def test_nothing_is_left_where_there_is_no_room(taxonomy: Repo, unmeasured: None, room: int) -> None:
     """Not even a folder, unless it was there: the first file does not fit, or the second."""
     import resource  # not on Windows
 
