@@ -194,7 +194,8 @@ class Run:
                     if end is not None and time.monotonic() >= end:
                         self.stop(Ending.DEADLINE)
                     self._fill(pool)
-                    if not self._tasks and not self._judging:
+                    # An answer that comes just as the time is up waits among the events, and is kept too.
+                    if not self._tasks and not self._judging and self._events.empty():
                         break
                     for event in await self._next_events(end):
                         self._handle(event, pool)
@@ -275,8 +276,10 @@ class Run:
         """What has happened meanwhile: at least one thing, unless the time is up."""
         limit = {Ending.DONE: 0.0, Ending.DEADLINE: _GRACE}.get(self.ending)
         seconds = None if end is None or limit is None else max(0.0, end + limit - time.monotonic())
+        events = []
         try:
-            events = [await asyncio.wait_for(self._events.get(), seconds)]
+            if self._events.empty():  # with no time left, what is there would not be taken
+                events.append(await asyncio.wait_for(self._events.get(), seconds))
         except TimeoutError:
             if self.ending is Ending.DONE:
                 self.stop(Ending.DEADLINE)
