@@ -191,7 +191,7 @@ def main() -> int:
         for line in _lines(_blocks(sys.argv[1], data)):
             sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - see above: no list of what to expect
         sys.stderr.write(str(error) or type(error).__name__)
         return 1
     return 0

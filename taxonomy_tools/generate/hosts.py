@@ -279,7 +279,7 @@ class Hosts:
         self._stack = AsyncExitStack()
         self._watching: asyncio.Task[None] | None = None
         # Between runs of answers, not of results: it only spreads who comes when.
-        self._dice = random.Random()  # noqa: S311
+        self._dice = random.Random()  # noqa: S311 - nothing secret comes of it
 
     async def __aenter__(self) -> Self:
         """Look at all hosts at once. Those that do not answer are tried again while others work."""

@@ -105,7 +105,7 @@ class Ollama:
         """Close all connections."""
         # Both share their connections.
         await self._plain.aclose()
-        await self._client.close()  # type: ignore[no-untyped-call]
+        await self._client.close()  # type: ignore[no-untyped-call] # of a package that has types else
 
     async def look(self) -> Server:
         """What the server says of itself, within a few seconds. Raises TaxonomyError."""

@@ -217,7 +217,7 @@ class Run:
         with _keeping():
             self._spool.seek(self._places[number])
             # Written by this process a moment ago, into a file that has no name.
-            verdicts: list[Verdict] = pickle.load(self._spool)  # noqa: S301
+            verdicts: list[Verdict] = pickle.load(self._spool)  # noqa: S301 - see above
         return verdicts
 
     # --- what to ask next
